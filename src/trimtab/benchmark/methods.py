@@ -1,0 +1,184 @@
+"""The registry of methods: what can be compared.
+
+A method is a name, a one-line description, a family and a factory. Adding one takes a
+decorated function::
+
+    from trimtab.benchmark.methods import TableInfo, method
+
+    @method("my-forest", family="own", description="A forest of 500 trees.")
+    def my_forest(info: TableInfo, random_state: int, n_estimators: int = 500):
+        return make_my_forest(n_estimators, random_state)
+
+Packages can bring theirs through the entry-point group ``trimtab.methods``.
+"""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Any, TypeVar
+
+from trimtab.exceptions import InputError, nearest_names
+
+__all__ = ["Method", "TableInfo", "get_method", "list_methods", "method", "register"]
+
+
+@dataclass(frozen=True)
+class TableInfo:
+    """What a method's factory is told of the table.
+
+    Attributes
+    ----------
+    class_counts : tuple of int
+        Rows of each class, in the order of the sorted labels.
+    positive : object
+        The label of the class of interest, as it stands in the ``y`` that is fitted.
+    kinds : tuple of str or None
+        For a DataFrame each column's kind: ``"number"``, ``"category"``, ``"date"``,
+        ``"boolean"`` or ``"text"``. None for an array or a sparse matrix of numbers.
+    has_missing : bool
+        Whether a cell is missing.
+    is_sparse : bool
+        Whether the table is a sparse matrix.
+    """
+
+    class_counts: tuple[int, ...]
+    positive: Any
+    kinds: tuple[str, ...] | None = None
+    has_missing: bool = False
+    is_sparse: bool = False
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether there are two classes."""
+        return len(self.class_counts) == 2
+
+    @property
+    def is_frame(self) -> bool:
+        """Whether the table is a DataFrame."""
+        return self.kinds is not None
+
+    @property
+    def has_categories(self) -> bool:
+        """Whether a column is neither number, boolean nor date."""
+        return bool({"category", "text"} & set(self.kinds or ()))
+
+
+Factory = Callable[..., Any]
+F = TypeVar("F", bound=Factory)
+
+
+@dataclass(frozen=True)
+class Method:
+    """Something that can be compared.
+
+    Attributes
+    ----------
+    name : str
+        Lower case with hyphens: what users type.
+    description : str
+        One line for the leaderboard.
+    family : str
+        ``"control"``, ``"classic"``, or the group of its own kind.
+    build : callable
+        ``build(info, random_state, **parameters)`` returns an unfitted classifier
+        with ``predict_proba``. It uses one thread: experiments run side by side.
+    search_space : callable or None
+        ``search_space(trial)`` takes an Optuna trial and returns parameters for
+        `build`.
+    applies : callable or None
+        ``applies(info)`` returns why the method cannot be used on such a table, or
+        None where it can.
+    quick : bool
+        Whether it is one of the quick portfolio.
+    """
+
+    name: str
+    description: str
+    family: str
+    build: Factory
+    search_space: Callable[[Any], dict[str, Any]] | None = None
+    applies: Callable[[TableInfo], str | None] | None = None
+    quick: bool = False
+
+    def reason_to_skip(self, info: TableInfo) -> str | None:
+        """Return why the method does not apply to the table, or None."""
+        return self.applies(info) if self.applies else None
+
+
+_registry: dict[str, Method] = {}
+_BUILT_IN = ("trimtab.benchmark.controls", "trimtab.benchmark.classics")
+_loaded = False
+
+
+def register(new: Method) -> Method:
+    """Add a method to the registry, in place of one of the same name."""
+    _registry[new.name] = new
+    return new
+
+
+def method(name: str, **fields: Any) -> Callable[[F], F]:
+    """Register the decorated factory as a method.
+
+    Parameters
+    ----------
+    name : str
+        The method's name.
+    **fields
+        The other attributes of `Method`: ``family``, ``description``, and if wanted
+        ``search_space``, ``applies``, ``quick``.
+
+    Returns
+    -------
+    callable
+        A decorator that returns the factory as it was.
+    """
+
+    def add(build: F) -> F:
+        register(Method(name=name, build=build, **fields))
+        return build
+
+    return add
+
+
+def _load() -> None:
+    global _loaded  # noqa: PLW0603
+    if _loaded:
+        return
+    _loaded = True
+    for module in _BUILT_IN:
+        importlib.import_module(module)
+    for entry in entry_points(group="trimtab.methods"):
+        entry.load()
+
+
+def list_methods(family: str | None = None) -> list[Method]:
+    """Return the registered methods, in the order of their registration.
+
+    Parameters
+    ----------
+    family : str, default=None
+        Only those of this family.
+
+    Returns
+    -------
+    list of Method
+    """
+    _load()
+    return [m for m in _registry.values() if family in (None, m.family)]
+
+
+def get_method(name: str) -> Method:
+    """Return the method called `name`.
+
+    Raises
+    ------
+    InputError
+        Where there is none; the message names the nearest.
+    """
+    _load()
+    if name not in _registry:
+        raise InputError(f"no method {name!r}: {nearest_names(name, _registry)}")
+    return _registry[name]

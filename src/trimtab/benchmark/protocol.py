@@ -1,0 +1,112 @@
+"""How rows are split into a training and a test part."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedKFold
+
+from trimtab.exceptions import InputError
+from trimtab.tables import Labels, held_out_split
+
+__all__ = ["Protocol"]
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Stratified folds, or repeated stratified splits; the same for every method.
+
+    Attributes
+    ----------
+    n_splits : int, default=5
+        Folds of each repeat. With `test_size` it must be 1.
+    n_repeats : int, default=1
+        How often the rows are shuffled and split anew.
+    test_size : float or None, default=None
+        Instead of folds, hold out this share of each class for testing.
+    tune_threshold : bool, default=False
+        For two classes, also choose a decision threshold on a part of the training
+        rows that an extra fit did not see (see `trimtab.benchmark.evaluation`).
+    """
+
+    n_splits: int = 5
+    n_repeats: int = 1
+    test_size: float | None = None
+    tune_threshold: bool = False
+
+    def __post_init__(self) -> None:
+        if self.n_repeats < 1:
+            raise InputError(f"repeats is {self.n_repeats}: give 1 or more")
+        if self.test_size is None:
+            if self.n_splits < 2:
+                raise InputError(f"folds is {self.n_splits}: give 2 or more")
+        elif self.n_splits != 1 or not 0 < self.test_size < 1:
+            raise InputError(
+                f"test_size is {self.test_size} with n_splits {self.n_splits}: give a "
+                "share inside (0, 1), and n_splits = 1"
+            )
+
+    def splits(self) -> Iterator[tuple[int, int]]:
+        """Yield every (repeat, fold)."""
+        for repeat in range(self.n_repeats):
+            for fold in range(self.n_splits):
+                yield repeat, fold
+
+    def rows(
+        self, codes: NDArray[np.int64], repeat: int, fold: int, seed: int
+    ) -> tuple[Rows, Rows]:
+        """Return the training and the test rows of one split.
+
+        Parameters
+        ----------
+        codes : ndarray of int of shape (n_rows,)
+            Class codes.
+        repeat, fold : int
+            Which split.
+        seed : int
+            Seed of the whole run; repeat r shuffles with seed + r.
+
+        Returns
+        -------
+        training, test : ndarray of int64
+            Row positions.
+        """
+        if self.test_size is not None:
+            return held_out_split(codes, self.test_size, random_state=seed + repeat)
+        folds = StratifiedKFold(
+            self.n_splits, shuffle=True, random_state=seed + repeat
+        ).split(codes, codes)
+        return list(folds)[fold]
+
+    def check(self, labels: Labels) -> None:
+        """Raise an `InputError` where a class has too few rows for the splits."""
+        needed = self.n_splits if self.test_size is None else 2
+        rarest = int(np.argmin(labels.counts))
+        if labels.counts[rarest] < needed:
+            raise InputError(
+                f"class {labels.names[rarest]!r} has {labels.counts[rarest]} rows, "
+                f"fewer than the {needed} that {self.describe()} need: lower the "
+                "number of folds, or merge or drop the class"
+            )
+
+    def describe(self) -> str:
+        """Return the protocol in a few words."""
+        if self.test_size is None:
+            text = f"{self.n_splits} stratified folds"
+        else:
+            text = f"stratified splits with {self.test_size:.0%} for testing"
+        return text + (f" × {self.n_repeats} repeats" if self.n_repeats > 1 else "")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields that decide a result, for an experiment's key."""
+        return {
+            "n_splits": self.n_splits,
+            "test_size": self.test_size,
+            "tune_threshold": self.tune_threshold,
+        }

@@ -1,0 +1,65 @@
+"""The errors that trimtab raises on purpose."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = ["InputError", "MissingExtraError", "nearest_names"]
+
+
+class InputError(ValueError):
+    """What the caller gave cannot be used.
+
+    The message is one line that names the offending value and says what to do. The
+    command line prints it as it is and exits with code 2.
+    """
+
+
+class MissingExtraError(ImportError):
+    """A library of one of trimtab's extras is not installed.
+
+    Parameters
+    ----------
+    library : str
+        The library that could not be imported.
+    extra : str
+        The extra of trimtab that brings it.
+    """
+
+    def __init__(self, library: str, extra: str) -> None:
+        super().__init__(
+            f"{library} is not installed; it comes with: pip install 'trimtab[{extra}]'"
+        )
+
+
+def nearest_names(name: str, known: Iterable[str], n: int = 3) -> str:
+    """Return a hint such as ``did you mean 'smote' or 'smotenc'?``.
+
+    Parameters
+    ----------
+    name : str
+        What was asked for.
+    known : iterable of str
+        What there is.
+    n : int, default=3
+        The largest number of names in the hint.
+
+    Returns
+    -------
+    str
+        The hint; where nothing is near, the first few of the known names.
+
+    Examples
+    --------
+    >>> nearest_names("smoot", ["smote", "adasyn"])
+    "did you mean 'smote'?"
+    >>> nearest_names("qqq", ["smote", "adasyn"])
+    "known are 'adasyn', 'smote'"
+    """
+    known = sorted(known)
+    near = difflib.get_close_matches(name, known, n=n, cutoff=0.5)
+    if near:
+        return f"did you mean {' or '.join(map(repr, near))}?"
+    listed = ", ".join(map(repr, known[:10]))
+    return f"known are {listed}{', ...' if len(known) > 10 else ''}"

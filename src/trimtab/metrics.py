@@ -1,0 +1,259 @@
+"""What is measured on rows that a model has not seen."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import gmean
+from sklearn.metrics import (
+    accuracy_score,
+    average_precision_score,
+    brier_score_loss,
+    log_loss,
+    matthews_corrcoef,
+    precision_recall_curve,
+    precision_recall_fscore_support,
+    roc_auc_score,
+)
+
+__all__ = [
+    "MEASURES",
+    "Measure",
+    "best_threshold",
+    "decide",
+    "expected_calibration_error",
+    "measure_decisions",
+    "measure_scores",
+    "per_class_scores",
+]
+
+Codes = NDArray[np.integer[Any]]
+Scores = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A score's name for people, and its direction."""
+
+    title: str
+    greater_is_better: bool = True
+
+
+MEASURES: dict[str, Measure] = {
+    "average_precision": Measure("Average precision"),
+    "roc_auc": Measure("ROC AUC"),
+    "macro_f1": Measure("Macro F1"),
+    "minority_f1": Measure("Minority F1"),
+    "balanced_accuracy": Measure("Balanced accuracy"),
+    "g_mean": Measure("G-mean"),
+    "mcc": Measure("Matthews correlation"),
+    "accuracy": Measure("Accuracy"),
+    "macro_precision": Measure("Macro precision"),
+    "brier": Measure("Brier score", greater_is_better=False),
+    "calibration_error": Measure("Calibration error", greater_is_better=False),
+    "log_loss": Measure("Log loss", greater_is_better=False),
+    "tuned_macro_f1": Measure("Macro F1, tuned threshold"),
+    "tuned_minority_f1": Measure("Minority F1, tuned threshold"),
+    "tuned_balanced_accuracy": Measure("Balanced accuracy, tuned threshold"),
+    "tuned_g_mean": Measure("G-mean, tuned threshold"),
+    "tuned_mcc": Measure("Matthews correlation, tuned threshold"),
+}
+"""Every score by name. The ``tuned_`` ones exist for two classes alone."""
+
+
+def decide(scores: Scores, positive: int, threshold: float | None = None) -> Codes:
+    """Return predicted class codes.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_rows, n_classes)
+        Predicted probabilities.
+    positive : int
+        Code of the class of interest.
+    threshold : float or None, default=None
+        For two classes: the positive class is predicted where its probability is at
+        least this. By default the most probable class is predicted.
+
+    Returns
+    -------
+    ndarray of int of shape (n_rows,)
+    """
+    if threshold is None:
+        return np.argmax(scores, axis=1)
+    return np.where(scores[:, positive] >= threshold, positive, 1 - positive)
+
+
+def measure_scores(codes: Codes, scores: Scores, positive: int) -> dict[str, float]:
+    """Measure predicted probabilities.
+
+    Parameters
+    ----------
+    codes : ndarray of int of shape (n_rows,)
+        True class codes; every class is present.
+    scores : ndarray of shape (n_rows, n_classes)
+        Predicted probabilities.
+    positive : int
+        Code of the class of interest. For two classes average precision and ROC AUC
+        are its own; for more they are means over the classes, each against the rest.
+
+    Returns
+    -------
+    dict of str to float
+        ``average_precision``, ``roc_auc``, ``brier``, ``calibration_error``,
+        ``log_loss``.
+    """
+    n_classes = scores.shape[1]
+    one_hot = np.eye(n_classes, dtype=int)[codes]
+    if n_classes == 2:
+        truth, ranked = one_hot[:, positive], scores[:, positive]
+    else:
+        truth, ranked = one_hot, scores
+    return {
+        "average_precision": float(average_precision_score(truth, ranked)),
+        "roc_auc": float(roc_auc_score(truth, ranked, average="macro")),
+        "brier": float(
+            brier_score_loss(codes, scores, labels=range(n_classes), scale_by_half=None)
+            if n_classes > 2
+            else brier_score_loss(truth, ranked)
+        ),
+        "calibration_error": expected_calibration_error(codes, scores, positive),
+        "log_loss": float(log_loss(codes, scores, labels=range(n_classes))),
+    }
+
+
+def expected_calibration_error(
+    codes: Codes, scores: Scores, positive: int, n_bins: int = 10
+) -> float:
+    """Return the mean gap between predicted and observed frequency.
+
+    Rows are put into `n_bins` bins of equal width by predicted probability; the gaps
+    are weighed by the rows of their bin (Naeini, Cooper and Hauskrecht, AAAI 2015;
+    Guo et al., ICML 2017).
+
+    Parameters
+    ----------
+    codes : ndarray of int of shape (n_rows,)
+        True class codes.
+    scores : ndarray of shape (n_rows, n_classes)
+        Predicted probabilities. For two classes the positive class's are used, for
+        more those of the predicted class.
+    positive : int
+        Code of the class of interest.
+    n_bins : int, default=10
+        Number of bins.
+
+    Returns
+    -------
+    float in [0, 1]
+
+    Examples
+    --------
+    >>> scores = np.array([[0.8, 0.2], [0.8, 0.2], [0.1, 0.9], [0.1, 0.9]])
+    >>> round(expected_calibration_error(np.array([0, 0, 1, 1]), scores, 1), 3)
+    0.15
+    """
+    if scores.shape[1] == 2:
+        confidence, hit = scores[:, positive], codes == positive
+    else:
+        confidence, hit = scores.max(axis=1), codes == scores.argmax(axis=1)
+    bins = np.minimum((confidence * n_bins).astype(int), n_bins - 1)
+    gaps = np.bincount(bins, weights=hit - confidence, minlength=n_bins)
+    return float(np.abs(gaps).sum() / len(codes))
+
+
+def measure_decisions(
+    codes: Codes, predicted: Codes, n_classes: int, minority: int
+) -> dict[str, float]:
+    """Measure predicted classes.
+
+    Parameters
+    ----------
+    codes, predicted : ndarray of int of shape (n_rows,)
+        True and predicted class codes.
+    n_classes : int
+        Number of classes.
+    minority : int
+        The class whose F1 is ``minority_f1``.
+
+    Returns
+    -------
+    dict of str to float
+        ``macro_f1``, ``minority_f1``, ``balanced_accuracy``, ``g_mean`` (geometric
+        mean of the classes' recalls), ``mcc``, ``accuracy``, ``macro_precision``.
+    """
+    precision, recall, f1, _ = precision_recall_fscore_support(
+        codes, predicted, labels=range(n_classes), zero_division=0.0
+    )
+    return {
+        "macro_f1": float(f1.mean()),
+        "minority_f1": float(f1[minority]),
+        "balanced_accuracy": float(recall.mean()),
+        "g_mean": float(gmean(recall)) if recall.all() else 0.0,
+        "mcc": float(matthews_corrcoef(codes, predicted)),
+        "accuracy": float(accuracy_score(codes, predicted)),
+        "macro_precision": float(precision.mean()),
+    }
+
+
+def per_class_scores(
+    codes: Codes, predicted: Codes, names: list[str]
+) -> list[dict[str, Any]]:
+    """Return precision, recall, F1 and support of each class, one dict a class."""
+    columns = precision_recall_fscore_support(
+        codes, predicted, labels=range(len(names)), zero_division=0.0
+    )
+    return [
+        {"label": name, "precision": p, "recall": r, "f1": f, "support": int(n)}
+        for name, p, r, f, n in zip(
+            names, *(column.tolist() for column in columns), strict=True
+        )
+    ]
+
+
+def best_threshold(codes: Codes, scores: Scores, positive: int) -> float:
+    """Return the threshold at which macro F1 is highest.
+
+    Parameters
+    ----------
+    codes : ndarray of int of shape (n_rows,)
+        True class codes, two classes.
+    scores : ndarray of shape (n_rows, 2)
+        Predicted probabilities.
+    positive : int
+        Code of the class of interest.
+
+    Returns
+    -------
+    float
+        Rows whose positive probability is at least this are called positive. It lies
+        halfway between two predicted probabilities, so that it does not hang on the
+        last digit of one of them.
+
+    Examples
+    --------
+    >>> scores = np.array([[0.9, 0.1], [0.8, 0.2], [0.6, 0.4]])
+    >>> round(best_threshold(np.array([0, 0, 1]), scores, 1), 3)
+    0.3
+    """
+    truth = codes == positive
+    precision, recall, thresholds = precision_recall_curve(truth, scores[:, positive])
+    precision, recall = precision[:-1], recall[:-1]
+    found = recall * truth.sum()
+    called = np.divide(found, precision, out=np.full_like(found, np.inf),
+                       where=precision > 0)
+    called[precision == 0] = np.nan
+    # Where nothing called is right, the number called is counted, not divided.
+    ordered = np.sort(scores[:, positive])
+    called = np.where(
+        np.isnan(called), len(ordered) - np.searchsorted(ordered, thresholds), called
+    )
+    f1_positive = 2 * found / (called + truth.sum())
+    rejected = len(truth) - called
+    right_rejections = rejected - (truth.sum() - found)
+    f1_negative = 2 * right_rejections / (rejected + (~truth).sum())
+    best = int(np.argmax(f1_positive + f1_negative))
+    below = thresholds[best - 1] if best else 0.0
+    return float((thresholds[best] + below) / 2)

@@ -1,0 +1,317 @@
+"""Where a table comes in: labels, row selection, the held-out split, clear errors.
+
+Nothing here converts ``X``: rows are selected from whatever container the user has.
+"""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import type_of_target
+
+from trimtab.exceptions import InputError, nearest_names
+
+__all__ = [
+    "Labels",
+    "check_finite",
+    "check_same_length",
+    "encode_labels",
+    "held_out_split",
+    "n_rows",
+    "take_rows",
+]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Class labels and their integer codes.
+
+    Attributes
+    ----------
+    classes : ndarray of shape (n_classes,)
+        The labels as the user wrote them, sorted; the label of code 0, 1, ...
+    codes : ndarray of int64 of shape (n_rows,)
+        The code of each row.
+    positive : int
+        The code of the class of interest: the named one, else the smallest.
+    """
+
+    classes: NDArray[Any]
+    codes: NDArray[np.int64]
+    positive: int
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Rows per class, in the order of ``classes``."""
+        return np.bincount(self.codes, minlength=len(self.classes))
+
+    @property
+    def imbalance(self) -> float:
+        """Rows of the largest class for each row of the smallest."""
+        return float(self.counts.max() / self.counts.min())
+
+    @property
+    def names(self) -> list[str]:
+        """The labels as text, for tables and plots."""
+        return [str(label) for label in self.classes.tolist()]
+
+    def decode(self, codes: NDArray[np.integer[Any]]) -> NDArray[Any]:
+        """Return the labels of ``codes``."""
+        decoded: NDArray[Any] = self.classes[codes]
+        return decoded
+
+
+def encode_labels(
+    y: Any,
+    *,
+    positive: Any = None,
+    max_classes: int | None = None,
+    name: str = "y",
+) -> Labels:
+    """Encode class labels of any type as integers.
+
+    Parameters
+    ----------
+    y : array-like, or pandas or polars Series, of shape (n_rows,)
+        Labels: text, whole numbers or booleans. Not missing, not continuous.
+    positive : label, default=None
+        The class of interest. It is found by value, or by its text. By default the
+        smallest class; of two equally small ones, the one that sorts last.
+    max_classes : int, default=None
+        More classes than this are an error. No limit by default.
+    name : str, default="y"
+        What the target is called in error messages.
+
+    Returns
+    -------
+    Labels
+        The classes, the codes and the positive class.
+
+    Raises
+    ------
+    InputError
+        Where labels are missing, continuous, of mixed types, of one class only, of
+        more than `max_classes` classes, or where `positive` is none of them.
+
+    Examples
+    --------
+    >>> labels = encode_labels(["ok", "fraud", "ok"])
+    >>> labels.names, labels.codes.tolist(), labels.positive
+    (['fraud', 'ok'], [1, 0, 1], 0)
+    """
+    values = _label_values(y, name)
+    classes, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
+    if len(classes) < 2:
+        raise InputError(
+            f"{name} has one class only, {classes[0].item()!r}: a classifier needs "
+            "rows of at least two classes"
+        )
+    if max_classes is not None and len(classes) > max_classes:
+        raise InputError(
+            f"{name} has {len(classes)} classes, more than {max_classes}: it looks "
+            "like an identifier or a number; name a column of classes, or group the "
+            "rare ones"
+        )
+    smallest = len(classes) - 1 - int(np.argmin(counts[::-1]))
+    code = smallest if positive is None else _find_class(classes, positive, name)
+    return Labels(classes, codes.reshape(-1).astype(np.int64), code)
+
+
+def _label_values(y: Any, name: str) -> NDArray[Any]:
+    """Return the labels as a one-dimensional array of one sortable type."""
+    series = nw.from_native(y, series_only=True, pass_through=True)
+    if isinstance(series, nw.Series):
+        missing = int(series.is_null().sum())
+        values = np.asarray(y) if not missing else np.empty(0, dtype=object)
+        n = len(series)
+    else:
+        values, missing = np.asarray(y), 0
+        n = len(values) if values.ndim else 0
+    if n == 0:
+        raise InputError(f"{name} has no rows")
+    if not missing and values.dtype.kind in "fcO":
+        # Elementwise in C: NaN differs from itself, None equals None.
+        missing = int(np.sum((values != values) | np.equal(values, None)))
+    if missing:
+        raise InputError(
+            f"{name} is missing in {missing} of {n} rows: drop those rows or label them"
+        )
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim != 1:
+        raise InputError(
+            f"{name} has shape {values.shape}: give one label per row (several "
+            "targets at once are not supported)"
+        )
+    if values.dtype.kind == "O":
+        values = _of_one_type(values, name)
+    _refuse_continuous(values, name)
+    return values
+
+
+def _of_one_type(values: NDArray[Any], name: str) -> NDArray[Any]:
+    """Return an object array as text or numbers; refuse a mixture of the two."""
+    kinds = set(map(type, values))
+    is_text = {issubclass(kind, str) for kind in kinds}
+    if len(is_text) > 1:
+        names = ", ".join(sorted(kind.__name__ for kind in kinds))
+        raise InputError(
+            f"{name} mixes types ({names}): make all labels text, for instance with "
+            "y.astype(str)"
+        )
+    return np.array(values.tolist())
+
+
+def _refuse_continuous(values: NDArray[Any], name: str) -> None:
+    with warnings.catch_warnings():
+        # scikit-learn warns of many classes; whoever minds sets max_classes.
+        warnings.simplefilter("ignore", UserWarning)
+        kind = type_of_target(values, input_name=name)
+    if kind not in {"binary", "multiclass"}:
+        raise InputError(
+            f"{name} is {kind} ({len(np.unique(values))} distinct values, for example "
+            f"{values[0]}): trimtab classifies; give class labels, for instance y > "
+            "threshold"
+        )
+
+
+def _find_class(classes: NDArray[Any], wanted: Any, name: str) -> int:
+    texts = [str(label) for label in classes.tolist()]
+    if str(wanted) in texts:
+        return texts.index(str(wanted))
+    try:  # "1" names the class 1.0, and 1 the class True
+        return [float(text) for text in texts].index(float(wanted))
+    except (TypeError, ValueError):
+        hint = nearest_names(str(wanted), texts)
+        raise InputError(f"{name} has no class {wanted!r}: {hint}") from None
+
+
+def n_rows(X: Any) -> int:
+    """Return the number of rows of a table of any kind."""
+    return int(X.shape[0]) if hasattr(X, "shape") else len(X)
+
+
+def check_same_length(X: Any, y: ArrayLike) -> None:
+    """Raise an `InputError` unless ``X`` and ``y`` have equally many rows."""
+    rows, labels = n_rows(X), n_rows(y)
+    if rows != labels:
+        raise InputError(
+            f"X has {rows} rows and y has {labels}: give one label for each row"
+        )
+
+
+def check_finite(X: Any) -> None:
+    """Raise an `InputError` that names the first column with an infinity.
+
+    Missing values pass: whether they are allowed is the learner's affair.
+
+    Parameters
+    ----------
+    X : array-like, DataFrame or sparse matrix of shape (n_rows, n_columns)
+        The table. Columns that are not of floating point are not looked at.
+    """
+    frame = nw.from_native(X, eager_only=True, pass_through=True)
+    if isinstance(frame, nw.DataFrame):
+        numeric = frame.select(nw.selectors.float())
+        for column in numeric.columns:
+            bad = int(np.isinf(np.asarray(numeric[column], dtype=float)).sum())
+            if bad:
+                raise _infinity(column, bad)
+        return
+    values = X.data if sparse.issparse(X) else np.asarray(X)
+    if values.dtype.kind != "f" or np.isfinite(values).all():
+        return
+    infinite = np.isinf(values)
+    if infinite.any():
+        column = int(np.argmax(infinite.any(axis=0))) if infinite.ndim == 2 else "?"
+        raise _infinity(column, int(infinite.sum()))
+
+
+def _infinity(column: object, count: int) -> InputError:
+    return InputError(
+        f"column {column!r} holds {count} infinite value{'s' if count > 1 else ''}: "
+        "replace them by a number or by a missing value"
+    )
+
+
+def take_rows(X: Any, rows: NDArray[np.integer[Any]]) -> Any:
+    """Select rows of a table of any kind, by position, without converting it.
+
+    Parameters
+    ----------
+    X : ndarray, pandas or polars DataFrame, sparse matrix or sequence
+        The table, of shape (n_rows, n_columns).
+    rows : ndarray of int of shape (n_selected,)
+        Positions of the rows, in the order wanted; a row may come twice.
+
+    Returns
+    -------
+    same type as X, of shape (n_selected, n_columns)
+    """
+    frame = nw.from_native(X, eager_only=True, pass_through=True)
+    if isinstance(frame, nw.DataFrame):
+        return frame[rows, :].to_native()
+    if sparse.issparse(X):
+        return X.tocsr()[rows]
+    return np.asarray(X)[rows]
+
+
+def held_out_split(
+    codes: NDArray[np.integer[Any]],
+    fraction: float,
+    *,
+    random_state: int | np.random.RandomState | None = None,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Split rows into a training and a held-out part, class by class.
+
+    Every class has at least one row in either part, however rare it is.
+
+    Parameters
+    ----------
+    codes : ndarray of int of shape (n_rows,)
+        Class codes 0, 1, ...
+    fraction : float in (0, 1)
+        The share of each class that is held out, rounded to whole rows.
+    random_state : int, RandomState or None, default=None
+        Decides which rows.
+
+    Returns
+    -------
+    training, held_out : ndarray of int64
+        Row positions, ascending.
+
+    Raises
+    ------
+    InputError
+        Where a class has a single row, or `fraction` is not inside (0, 1).
+
+    Examples
+    --------
+    >>> training, held_out = held_out_split(np.array([0, 0, 0, 0, 1, 1]), 0.25,
+    ...                                     random_state=0)
+    >>> len(training), len(held_out)
+    (4, 2)
+    """
+    if not 0 < fraction < 1:
+        raise InputError(f"the held-out fraction is {fraction}: give one inside (0, 1)")
+    counts = np.bincount(codes)
+    if (counts == 1).any():
+        raise InputError(
+            f"class {int(np.argmax(counts == 1))} has one row only: a held-out part "
+            "needs at least two rows of each class; merge the class, drop it, or give "
+            "eval_set"
+        )
+    n_held = np.clip(np.rint(fraction * counts), 1, np.maximum(counts - 1, 1))
+    shuffled = check_random_state(random_state).permutation(len(codes))
+    by_class = shuffled[np.argsort(codes[shuffled], kind="stable")]
+    first = np.cumsum(counts) - counts
+    rank_in_class = np.arange(len(codes)) - first[codes[by_class]]
+    is_held = rank_in_class < n_held[codes[by_class]]
+    return np.sort(by_class[~is_held]), np.sort(by_class[is_held])
