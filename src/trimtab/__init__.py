@@ -1,0 +1,46 @@
+"""Learned rebalancing for imbalanced classification, with honest comparisons.
+
+Public names are imported on first use, so that ``import trimtab`` costs next to nothing.
+"""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trimtab import datasets
+    from trimtab.comparison import Comparison, compare
+    from trimtab.exceptions import InputError
+
+    __version__: str
+
+__all__ = ["Comparison", "InputError", "__version__", "compare", "datasets"]
+
+_HOME = {
+    "Comparison": "trimtab.comparison",
+    "InputError": "trimtab.exceptions",
+    "compare": "trimtab.comparison",
+}
+"""The module that each public name lives in."""
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value: Any = version("trimtab")
+    elif name == "datasets":
+        return importlib.import_module("trimtab.datasets")
+    elif name in _HOME:
+        value = getattr(importlib.import_module(_HOME[name]), name)
+    else:
+        raise AttributeError(f"module 'trimtab' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, those not yet imported too."""
+    return sorted({*globals(), *__all__})
