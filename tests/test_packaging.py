@@ -1,0 +1,140 @@
+"""What users get: the wheel, the public names, and a start that costs nothing."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import trimtab
+
+ROOT = Path(__file__).parent.parent
+HEAVY = (
+    "imblearn", "lightgbm", "matplotlib", "numpy", "pandas", "plotly", "pyarrow",
+    "scipy", "skrub", "sklearn", "sqlalchemy", "statsmodels", "torch", "xgboost",
+)  # fmt: skip
+OPTIONAL = (
+    "cloudpickle", "jinja2", "matplotlib", "optuna", "pandas", "plotly", "psutil",
+    "psycopg", "pyarrow", "scikit_posthocs", "skrub", "sqlalchemy", "statsmodels",
+    "xgboost",
+)  # fmt: skip
+"""What the extras bring and the core does not need."""
+
+HELP = """
+import sys
+sys.argv = ["trimtab", "--help"]
+from trimtab.cli import main
+try:
+    main()
+except SystemExit as stop:
+    assert not stop.code, stop.code
+"""
+LIST_MODULES = "\nimport json, sys; print(json.dumps(sorted(sys.modules)))"
+BLOCK_OPTIONAL = f"""
+import sys
+class Block:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {OPTIONAL!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Block())
+"""
+
+
+def run_python(code: str) -> str:
+    """Return what a fresh interpreter prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel from a copy, so that the checkout stays as it is."""
+    source = tmp_path_factory.mktemp("source")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    shutil.copytree(
+        ROOT / "src",
+        source / "src",
+        ignore=shutil.ignore_patterns("*.egg-info", "__pycache__"),
+    )
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", str(source)],
+        check=True,
+        capture_output=True,
+    )
+    (built,) = (source / "dist").glob("*.whl")
+    return built
+
+
+def test_wheel_holds_every_file_of_the_package(wheel: Path) -> None:
+    """Code, suites, page templates and the typing marker are all in the wheel."""
+    inside = set(zipfile.ZipFile(wheel).namelist())
+    ours = {
+        path.relative_to(ROOT / "src").as_posix()
+        for path in (ROOT / "src" / "trimtab").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+    assert not ours - inside
+    assert "trimtab/py.typed" in inside
+    assert any(name.startswith("trimtab/benchmark/suites/") for name in inside)
+    assert any(name.startswith("trimtab/report/") for name in inside)
+
+
+def test_wheel_answers_help_with_core_dependencies_alone(
+    wheel: Path, tmp_path: Path
+) -> None:
+    """The command line helps where none of the extras is installed."""
+    zipfile.ZipFile(wheel).extractall(tmp_path)
+    from_wheel = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+
+    printed = run_python(
+        from_wheel + BLOCK_OPTIONAL + HELP + "\nprint(sys.modules['trimtab'].__file__)"
+    )
+
+    assert "compare" in printed
+    assert str(tmp_path) in printed
+
+
+@pytest.mark.parametrize("code", ["import trimtab", HELP], ids=["import", "help"])
+def test_nothing_heavy_is_imported_at_the_start(code: str) -> None:
+    """Importing trimtab, or asking for help, loads no heavy library."""
+    modules = json.loads(run_python(code + LIST_MODULES).splitlines()[-1])
+
+    assert not set(HEAVY) & set(modules)
+
+
+def test_help_answers_within_half_a_second() -> None:
+    """Help is there before one wonders; the best of five, for a busy machine's sake."""
+    seconds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        run_python(HELP)
+        seconds.append(time.perf_counter() - start)
+
+    assert min(seconds) < 0.5
+
+
+def test_public_names_are_found_and_listed() -> None:
+    """Every public name can be imported, and completion shows it beforehand."""
+    listed = run_python("import trimtab; print(*dir(trimtab))").split()
+
+    for name in trimtab.__all__:
+        assert name in listed
+        assert getattr(trimtab, name) is not None
+    assert trimtab.__version__[0].isdigit()
+
+
+def test_unknown_name_is_an_attribute_error() -> None:
+    """A misspelt name fails as on any module."""
+    with pytest.raises(AttributeError, match="no attribute 'compair'"):
+        trimtab.compair  # noqa: B018
