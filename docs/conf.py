@@ -28,6 +28,8 @@ exclude_patterns = ["_build", "_templates", "results"]
 templates_path = ["_templates"]
 # `name` in a docstring links to what it names, where that is documented.
 default_role = "autolink"
+# Full names of ours must lead somewhere; short ones may name a parameter.
+nitpick_ignore_regex = [("py:obj", r"(?!trimtab\.).*")]
 
 autosummary_generate = True
 autosummary_ignore_module_all = False

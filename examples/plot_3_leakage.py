@@ -80,5 +80,5 @@ axes.legend(loc="center")
 plt.show()
 
 # %%
-# `trimtab.compare` fits everything, resampling included, inside the training part. So
-# does any classifier that you hand it as a pipeline.
+# `trimtab.comparison.compare` fits everything, resampling included, inside the training
+# part. So does any classifier that you hand it as a pipeline.
