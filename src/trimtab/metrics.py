@@ -14,7 +14,6 @@ from sklearn.metrics import (
     brier_score_loss,
     log_loss,
     matthews_corrcoef,
-    precision_recall_curve,
     precision_recall_fscore_support,
     roc_auc_score,
 )
@@ -82,8 +81,9 @@ def decide(scores: Scores, positive: int, threshold: float | None = None) -> Cod
     ndarray of int of shape (n_rows,)
     """
     if threshold is None:
-        return np.argmax(scores, axis=1)
-    return np.where(scores[:, positive] >= threshold, positive, 1 - positive)
+        return np.argmax(scores, axis=1).astype(np.int64)
+    called = scores[:, positive] >= threshold
+    return np.where(called, positive, 1 - positive).astype(np.int64)
 
 
 def measure_scores(codes: Codes, scores: Scores, positive: int) -> dict[str, float]:
@@ -239,21 +239,18 @@ def best_threshold(codes: Codes, scores: Scores, positive: int) -> float:
     0.3
     """
     truth = codes == positive
-    precision, recall, thresholds = precision_recall_curve(truth, scores[:, positive])
-    precision, recall = precision[:-1], recall[:-1]
-    found = recall * truth.sum()
-    called = np.divide(found, precision, out=np.full_like(found, np.inf),
-                       where=precision > 0)
-    called[precision == 0] = np.nan
-    # Where nothing called is right, the number called is counted, not divided.
-    ordered = np.sort(scores[:, positive])
-    called = np.where(
-        np.isnan(called), len(ordered) - np.searchsorted(ordered, thresholds), called
-    )
-    f1_positive = 2 * found / (called + truth.sum())
+    order = np.argsort(-scores[:, positive], kind="stable")
+    ranked = scores[order, positive]
+    # One candidate a row: call this row and all before it positive.
+    called = np.arange(1, len(truth) + 1)
+    found = np.cumsum(truth[order])
     rejected = len(truth) - called
-    right_rejections = rejected - (truth.sum() - found)
-    f1_negative = 2 * right_rejections / (rejected + (~truth).sum())
-    best = int(np.argmax(f1_positive + f1_negative))
-    below = thresholds[best - 1] if best else 0.0
-    return float((thresholds[best] + below) / 2)
+    rightly_rejected = (~truth).sum() - (called - found)
+    f1_sum = 2 * found / (called + truth.sum()) + 2 * rightly_rejected / (
+        rejected + (~truth).sum()
+    )
+    # Rows of equal probability cannot be told apart: cut after the last of them.
+    is_cut = np.append(ranked[:-1] > ranked[1:], True)
+    best = int(np.argmax(np.where(is_cut, f1_sum, -1.0)))
+    below = ranked[best + 1] if best + 1 < len(ranked) else 0.0
+    return float((ranked[best] + below) / 2)

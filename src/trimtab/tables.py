@@ -137,8 +137,9 @@ def _label_values(y: Any, name: str) -> NDArray[Any]:
     if n == 0:
         raise InputError(f"{name} has no rows")
     if not missing and values.dtype.kind in "fcO":
-        # Elementwise in C: NaN differs from itself, None equals None.
-        missing = int(np.sum((values != values) | np.equal(values, None)))
+        # Elementwise: NaN differs from itself, None equals None.
+        is_none: Any = values == None  # noqa: E711
+        missing = int(np.sum((values != values) | is_none))
     if missing:
         raise InputError(
             f"{name} is missing in {missing} of {n} rows: drop those rows or label them"
@@ -219,19 +220,19 @@ def check_finite(X: Any) -> None:
     """
     frame = nw.from_native(X, eager_only=True, pass_through=True)
     if isinstance(frame, nw.DataFrame):
-        numeric = frame.select(nw.selectors.float())
-        for column in numeric.columns:
-            bad = int(np.isinf(np.asarray(numeric[column], dtype=float)).sum())
-            if bad:
-                raise _infinity(column, bad)
+        for column in frame.iter_columns():
+            if column.dtype.is_float():
+                bad = int(np.isinf(np.asarray(column, dtype=float)).sum())
+                if bad:
+                    raise _infinity(column.name, bad)
         return
-    values = X.data if sparse.issparse(X) else np.asarray(X)
+    values = np.asarray(getattr(X, "data", X) if sparse.issparse(X) else X)
     if values.dtype.kind != "f" or np.isfinite(values).all():
         return
     infinite = np.isinf(values)
     if infinite.any():
-        column = int(np.argmax(infinite.any(axis=0))) if infinite.ndim == 2 else "?"
-        raise _infinity(column, int(infinite.sum()))
+        where = int(np.argmax(infinite.any(axis=0))) if infinite.ndim == 2 else "?"
+        raise _infinity(where, int(infinite.sum()))
 
 
 def _infinity(column: object, count: int) -> InputError:
@@ -259,7 +260,7 @@ def take_rows(X: Any, rows: NDArray[np.integer[Any]]) -> Any:
     if isinstance(frame, nw.DataFrame):
         return frame[rows, :].to_native()
     if sparse.issparse(X):
-        return X.tocsr()[rows]
+        return sparse.csr_array(X)[rows] if X.format == "coo" else X[rows]
     return np.asarray(X)[rows]
 
 

@@ -5,12 +5,15 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import sparse
 
+from trimtab.benchmark.methods import TableInfo
 from trimtab.benchmark.protocol import Protocol
-from trimtab.tables import Labels
+from trimtab.tables import Labels, n_rows
 
 __all__ = ["Evidence", "Prediction", "TableProfile"]
 
@@ -37,10 +40,50 @@ class TableProfile:
     n_rows: int
     columns: pd.DataFrame
 
+    @classmethod
+    def of(cls, X: Any, info: TableInfo, name: str, target: str) -> "TableProfile":
+        """Look at a table.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or sparse matrix of shape (n_rows, n_columns)
+            The table.
+        info : TableInfo
+            Its columns' kinds.
+        name, target : str
+            What the report calls it and its target.
+        """
+        frame = nw.from_native(X, eager_only=True, pass_through=True)
+        if isinstance(frame, nw.DataFrame):
+            kinds = info.kinds or ()
+            rows = list(map(_column, frame.iter_columns(), kinds))
+        else:
+            rows = _array_columns(X)
+        names = ["column", "kind", "distinct", "missing"]
+        return cls(name, target, n_rows(X), pd.DataFrame(rows, columns=names))
+
     @property
     def n_missing(self) -> int:
         """Missing cells in all."""
         return int(self.columns["missing"].sum())
+
+
+def _column(series: Any, kind: str) -> tuple[str, str, int, int]:
+    missing = int(series.is_null().sum())
+    if series.dtype.is_float():
+        missing = int((series.is_null() | series.is_nan()).sum())
+    return series.name, kind, int(series.n_unique()), missing
+
+
+def _array_columns(X: Any) -> list[tuple[str, str, int, int]]:
+    if sparse.issparse(X):  # what is not stored is 0; distinct values are not counted
+        return [(str(i), "number", -1, 0) for i in range(X.shape[1])]
+    columns = np.asarray(X).T
+    missing = np.isnan(columns).sum(axis=1) if columns.dtype.kind == "f" else None
+    return [
+        (str(i), "number", len(np.unique(c)), 0 if missing is None else int(missing[i]))
+        for i, c in enumerate(columns)
+    ]
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -82,7 +83,13 @@ class Protocol:
         folds = StratifiedKFold(
             self.n_splits, shuffle=True, random_state=seed + repeat
         ).split(codes, codes)
-        return list(folds)[fold]
+        training, test = next(itertools.islice(folds, fold, None))
+        return training, test
+
+    @property
+    def test_fraction(self) -> float:
+        """The share of the rows that are in each test part."""
+        return self.test_size or 1 / self.n_splits
 
     def check(self, labels: Labels) -> None:
         """Raise an `InputError` where a class has too few rows for the splits."""

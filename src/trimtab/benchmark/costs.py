@@ -1,0 +1,75 @@
+"""What a fit costs: seconds, and memory at its highest."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+__all__ = ["Cost", "measure_cost"]
+
+_CLEAR_PEAK = Path("/proc/self/clear_refs")
+_STATUS = Path("/proc/self/status")
+
+
+@dataclass
+class Cost:
+    """Seconds on the wall clock, and mebibytes above what the process had before."""
+
+    seconds: float = 0.0
+    memory_mb: float = 0.0
+
+
+@contextmanager
+def measure_cost() -> Iterator[Cost]:
+    """Measure the enclosed block.
+
+    On Linux the peak is that of the block itself, from the kernel's own record. On
+    other systems it can only be said how far the process's peak has risen.
+
+    Yields
+    ------
+    Cost
+        Filled in when the block ends.
+    """
+    cost = Cost()
+    before = _reset_peak()
+    start = time.perf_counter()
+    try:
+        yield cost
+    finally:
+        cost.seconds = time.perf_counter() - start
+        cost.memory_mb = max(0.0, (_peak() - before) / 2**20)
+
+
+def _reset_peak() -> int:
+    """Forget the peak so far where the system can; return the bytes to count from."""
+    try:
+        _CLEAR_PEAK.write_text("5")
+    except OSError:
+        return _peak()
+    return int(psutil.Process().memory_info().rss)
+
+
+def _peak() -> int:
+    """Return the highest resident memory of this process in bytes."""
+    try:
+        text = _STATUS.read_text()
+    except OSError:
+        return _peak_elsewhere()
+    line = next(line for line in text.splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024
+
+
+def _peak_elsewhere() -> int:
+    if sys.platform == "win32":
+        return int(psutil.Process().memory_info().peak_wset)
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,0 +1,107 @@
+"""Which methods a comparison runs."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import joblib
+from sklearn.base import clone
+
+from trimtab.benchmark.leaderboard import BASELINE
+from trimtab.benchmark.methods import Method, TableInfo, get_method, list_methods
+from trimtab.exceptions import InputError, nearest_names
+
+__all__ = ["PORTFOLIOS", "Methods", "choose_methods"]
+
+PORTFOLIOS = ("quick", "full")
+
+Methods = Sequence[str | Method] | Mapping[str, Any]
+"""Names, methods, or a user's own classifiers by name."""
+
+
+def choose_methods(
+    methods: Methods | None, portfolio: str, info: TableInfo
+) -> tuple[dict[str, tuple[Method, str]], dict[str, str]]:
+    """Return the methods to run, and why others are left out.
+
+    Parameters
+    ----------
+    methods : sequence of str or Method, or mapping of str to estimator, or None
+        As in `compare`.
+    portfolio : {"quick", "full"}
+        Where `methods` is None.
+    info : TableInfo
+        The table.
+
+    Returns
+    -------
+    chosen : dict of str to (Method, str)
+        By name, the method and its parameters as JSON; plain LightGBM first.
+    skipped : dict of str to str
+        Methods that do not apply to the table, and why.
+
+    Raises
+    ------
+    InputError
+        Where a method or portfolio is not known, or none applies.
+    """
+    if portfolio not in PORTFOLIOS:
+        raise InputError(
+            f"no portfolio {portfolio!r}: {nearest_names(portfolio, PORTFOLIOS)}"
+        )
+    if methods is None:
+        wanted: Sequence[str | Method] = [
+            m for m in list_methods() if m.quick or portfolio == "full"
+        ]
+    elif isinstance(methods, Mapping):
+        wanted = [_own_method(name, value) for name, value in methods.items()]
+    else:
+        wanted = methods
+    chosen: dict[str, tuple[Method, str]] = {}
+    skipped: dict[str, str] = {}
+    for one in (BASELINE, *wanted):
+        method = get_method(one) if isinstance(one, str) else one
+        reason = method.reason_to_skip(info)
+        if reason:
+            skipped[method.name] = reason
+        else:
+            chosen[method.name] = (method, _parameters(method))
+    return chosen, skipped
+
+
+def _own_method(name: str, value: Any) -> Method:
+    """Return a user's estimator as a method."""
+    if isinstance(value, Method):
+        return value
+    if not hasattr(value, "predict_proba"):
+        raise InputError(
+            f"methods[{name!r}] has no predict_proba: wrap it, for instance in "
+            "sklearn.calibration.CalibratedClassifierCV"
+        )
+    return Method(
+        name, type(value).__name__, "own", _OwnFactory(value, joblib.hash(value))
+    )
+
+
+@dataclass(frozen=True)
+class _OwnFactory:
+    """Builds clones of a user's estimator; its digest is part of the key."""
+
+    estimator: Any
+    digest: str
+
+    def __call__(self, info: TableInfo, random_state: int, digest: str = "") -> Any:
+        estimator = clone(self.estimator)
+        if estimator.get_params().get("random_state", 0) is None:
+            estimator.set_params(random_state=random_state)
+        return estimator
+
+
+def _parameters(method: Method) -> str:
+    build = method.build
+    return json.dumps(
+        {"digest": build.digest} if isinstance(build, _OwnFactory) else {}
+    )

@@ -1,0 +1,273 @@
+"""Runs experiments: in any order, on several processes, resumable and shared.
+
+The runner is the one process that writes to the store. It claims an experiment, has a
+worker process run it (`trimtab.benchmark.worker`), and records what came of it.
+"""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+import json
+import os
+import platform
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+
+import joblib
+import psutil
+
+from trimtab.benchmark.experiment import Experiment, Outcome
+from trimtab.benchmark.methods import Method
+from trimtab.benchmark.progress import Progress, SilentProgress
+from trimtab.benchmark.sources import TableSource
+from trimtab.benchmark.store import Claim, Store
+from trimtab.benchmark.worker import Request, WorkerPool
+
+__all__ = ["RunSummary", "Runner", "library_versions"]
+
+_BEAT_SECONDS = 5.0
+_LEASE_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a run did.
+
+    Attributes
+    ----------
+    reused : int
+        Experiments that had a result before the run.
+    run : int
+        Experiments run by this runner.
+    elsewhere : int
+        Experiments run by other runners meanwhile.
+    failed : int
+        Of all, those whose result is an error or a time-out.
+    seconds : float
+        The run's length.
+    """
+
+    reused: int
+    run: int
+    elsewhere: int
+    failed: int
+    seconds: float
+
+
+class Runner:
+    """Runs experiments and records them in a store.
+
+    Parameters
+    ----------
+    store : Store
+        Where results are, and go.
+    sources : mapping of str to TableSource
+        Each data set's table, by the name in the experiments.
+    methods : mapping of str to Method
+        Each method, by the name in the experiments.
+    n_jobs : int or None, default=None
+        Worker processes, as in joblib: None is 1, -1 all cores. Each fit has one
+        thread, so results are the same for any number.
+    time_limit : float or None, default=None
+        Seconds for each fit. None is no limit.
+    keep_scores : bool, default=True
+        Whether the store keeps the predicted probabilities.
+    progress : Progress or None, default=None
+        Told what happens. By default nobody is.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        sources: Mapping[str, TableSource],
+        methods: Mapping[str, Method],
+        *,
+        n_jobs: int | None = None,
+        time_limit: float | None = None,
+        keep_scores: bool = True,
+        progress: Progress | None = None,
+    ) -> None:
+        self.store, self.sources, self.methods = store, sources, methods
+        self.n_jobs = joblib.effective_n_jobs(n_jobs or 1)
+        self.time_limit, self.keep_scores = time_limit, keep_scores
+        self.progress = progress or SilentProgress()
+        self.owner = _runner_name()
+        self._versions = json.dumps(library_versions())
+
+    def run(
+        self, experiments: Sequence[Experiment], *, retry_failed: bool = False
+    ) -> RunSummary:
+        """Run those of `experiments` that have no result yet.
+
+        Parameters
+        ----------
+        experiments : sequence of Experiment
+            What is wanted. Those of one data set should follow each other: a worker
+            keeps the last table.
+        retry_failed : bool, default=False
+            Whether recorded errors and time-outs are run again.
+
+        Returns
+        -------
+        RunSummary
+        """
+        start = time.perf_counter()
+        by_key = {experiment.key: experiment for experiment in experiments}
+        statuses = self.store.statuses(by_key)
+        if retry_failed:
+            failed = {key for key, status in statuses.items() if status != "done"}
+            self.store.forget(failed)
+            statuses = {k: v for k, v in statuses.items() if k not in failed}
+        todo = [e for key, e in by_key.items() if key not in statuses]
+        n_run = 0
+        if todo:
+            with self._alive(), self.progress:
+                self.progress.start(todo, len(statuses), self.n_jobs)
+                n_run = self._run_all(todo)
+        final = self.store.statuses(by_key)
+        return RunSummary(
+            reused=len(statuses),
+            run=n_run,
+            elsewhere=len(todo) - n_run,
+            failed=sum(status != "done" for status in final.values()),
+            seconds=time.perf_counter() - start,
+        )
+
+    def _run_all(self, todo: list[Experiment]) -> int:
+        """Run what can be claimed; wait for, or take over, what others have."""
+        neighbours = _Neighbours(self.store)
+        n_run = 0
+        with WorkerPool(n_ready=min(self.n_jobs, len(todo))) as pool:
+            while todo:
+                n_new = self._run_claimed(todo, pool)
+                n_run += n_new
+                statuses = self.store.statuses(e.key for e in todo)
+                self.progress.done_elsewhere(len(statuses) - n_new)
+                todo = [e for e in todo if e.key not in statuses]
+                if todo and not neighbours.release_abandoned([e.key for e in todo]):
+                    time.sleep(1.0)
+        return n_run
+
+    def _run_claimed(self, todo: list[Experiment], pool: WorkerPool) -> int:
+        def run_one(experiment: Experiment) -> tuple[Experiment, Outcome]:
+            self.progress.started(experiment)
+            request = Request(
+                experiment,
+                self.methods[experiment.method],
+                self.sources[experiment.dataset],
+            )
+            return experiment, pool.run(request, self.time_limit)
+
+        claimed = (e for e in todo if self.store.claim(e.key, self.owner))
+        # The threads only wait for their worker processes. Claims are made as workers
+        # come free, so that several runners share what is left.
+        outcomes = joblib.Parallel(
+            n_jobs=self.n_jobs,
+            prefer="threads",
+            pre_dispatch="n_jobs",
+            batch_size=1,
+            return_as="generator_unordered",
+        )(joblib.delayed(run_one)(experiment) for experiment in claimed)
+        n_run = 0
+        for experiment, outcome in outcomes:
+            self._record(experiment, outcome)
+            n_run += 1
+        return n_run
+
+    def _record(self, experiment: Experiment, outcome: Outcome) -> None:
+        if not self.keep_scores:
+            outcome = replace(outcome, scores=None)
+        self.store.record(experiment, outcome, self.owner, self._versions)
+        self.progress.finished(experiment, outcome)
+
+    @contextmanager
+    def _alive(self) -> Iterator[None]:
+        """Let the claims beat; give them back at the end, however it comes."""
+        stop = threading.Event()
+
+        def beat() -> None:
+            while not stop.wait(_BEAT_SECONDS):
+                self.store.beat(self.owner)
+
+        thread = threading.Thread(target=beat, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+            self.store.release_all(self.owner)
+
+
+class _Neighbours:
+    """Finds claims of runners that died.
+
+    A runner of this machine is dead when its process is gone. One of another machine is
+    taken for dead when its claims have not beaten for a minute of this machine's own
+    clock: no two clocks are compared.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._last_beat: dict[Claim, float] = {}
+
+    def release_abandoned(self, keys: Sequence[str]) -> bool:
+        """Release the claims on `keys` whose runner died; tell whether any was."""
+        now = time.monotonic()
+        found = False
+        for claim in self.store.claims(keys):
+            since = now - self._last_beat.setdefault(claim, now)
+            if _is_dead_here(claim.owner) or since > _LEASE_SECONDS:
+                self.store.release(claim)
+                found = True
+        return found
+
+
+def _place() -> str:
+    """Return a name of this machine and, in a container, of its process space."""
+    try:
+        space = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        space = ""
+    return f"{socket.gethostname()}/{space}"
+
+
+def _runner_name() -> str:
+    """Return place, process, its start and a unique part, parted by spaces."""
+    process = psutil.Process()
+    start = f"{process.create_time():.2f}"
+    return f"{_place()} {process.pid} {start} {uuid.uuid4().hex[:8]}"
+
+
+def _is_dead_here(owner: str) -> bool:
+    place, pid, start, _ = owner.rsplit(" ", 3)
+    if place != _place():
+        return False
+    try:
+        return f"{psutil.Process(int(pid)).create_time():.2f}" != start
+    except psutil.NoSuchProcess:
+        return True
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of what decides a result."""
+    versions = {"python": platform.python_version()}
+    for name in (
+        "trimtab",
+        "numpy",
+        "scikit-learn",
+        "imbalanced-learn",
+        "lightgbm",
+        "xgboost",
+        "skrub",
+    ):
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return versions

@@ -1,0 +1,83 @@
+"""Where a worker process gets its table from."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+
+from trimtab.tables import Labels, encode_labels
+
+__all__ = ["CatalogueSource", "StagedSource", "TableSource", "stage", "table_digest"]
+
+
+@dataclass(frozen=True)
+class CatalogueSource:
+    """A data set that every machine can find by its name."""
+
+    name: str
+
+    def load(self) -> tuple[Any, Labels]:
+        """Return the table and its labels."""
+        from trimtab import datasets
+
+        X, y, _ = datasets.load(self.name)
+        positive = datasets.describe(self.name).positive
+        return X, encode_labels(y, positive=positive, name=self.name)
+
+
+@dataclass(frozen=True)
+class StagedSource:
+    """A table of the user's, put into a file for the workers of this run."""
+
+    name: str
+    path: Path
+
+    def load(self) -> tuple[Any, Labels]:
+        """Return the table and its labels."""
+        X, labels = joblib.load(self.path, mmap_mode="r")
+        return X, labels
+
+
+TableSource = CatalogueSource | StagedSource
+
+
+def stage(X: Any, labels: Labels, name: str, folder: Path) -> StagedSource:
+    """Write a table once, for every worker of this run to read.
+
+    Parameters
+    ----------
+    X : array-like, DataFrame or sparse matrix
+        The table.
+    labels : Labels
+        Its labels.
+    name : str
+        What it is called in experiments.
+    folder : Path
+        A temporary folder that outlives the run.
+
+    Returns
+    -------
+    StagedSource
+    """
+    handle, path = tempfile.mkstemp(suffix=".joblib", dir=folder)
+    os.close(handle)
+    joblib.dump((X, labels), path)
+    return StagedSource(name, Path(path))
+
+
+def table_digest(X: Any, labels: Labels) -> str:
+    """Return a short digest of a table's content.
+
+    A changed table is another data set: results of the old one are not taken for it.
+    """
+    if hasattr(X, "to_arrow"):  # a polars frame is hashed by its values
+        X = {name: X[name].to_numpy() for name in X.columns}
+    named = np.asarray(labels.names)
+    digest: str = joblib.hash((X, named, labels.codes, labels.positive))
+    return digest[:12]

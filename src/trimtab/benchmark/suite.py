@@ -1,0 +1,270 @@
+"""Suites: what is run on what, in one TOML file.
+
+A suite names data sets, methods, the protocol, seeds, and the numbers of the paper that
+it reruns, where there is one.
+"""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+import json
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatch
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from trimtab.benchmark.experiment import Experiment
+from trimtab.benchmark.methods import Method, get_method
+from trimtab.benchmark.protocol import Protocol
+from trimtab.benchmark.sources import CatalogueSource, TableSource
+from trimtab.exceptions import InputError, nearest_names
+from trimtab.metrics import MEASURES
+
+__all__ = [
+    "Entry",
+    "PaperValue",
+    "Suite",
+    "list_suites",
+    "load_suite",
+    "methods_of",
+    "sources_of",
+]
+
+_FOLDER = files("trimtab.benchmark") / "suites"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A method of a suite, with its parameters there.
+
+    Attributes
+    ----------
+    label : str
+        Its name in the suite's tables; the method's own unless the file says
+        otherwise.
+    method : str
+        The registered method.
+    parameters : str
+        Parameters for its factory, as JSON with sorted keys.
+    """
+
+    label: str
+    method: str
+    parameters: str = "{}"
+
+
+@dataclass(frozen=True)
+class PaperValue:
+    """A number that the paper reports.
+
+    Attributes
+    ----------
+    dataset, method, metric : str
+        What for; `method` is an entry's label.
+    mean : float
+        The paper's mean.
+    sd : float or None
+        Its standard deviation, where the paper gives one.
+    """
+
+    dataset: str
+    method: str
+    metric: str
+    mean: float
+    sd: float | None = None
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A plan of experiments.
+
+    Attributes
+    ----------
+    name : str
+        The file's name without ``.toml``.
+    title, description : str
+        For people.
+    datasets : tuple of str
+        Names of the catalogue.
+    entries : tuple of Entry
+        The methods.
+    protocol : Protocol
+        How rows are split.
+    metric : str
+        The measure that its tables show unless another is asked for.
+    seeds : tuple of int
+        Each seed runs the whole protocol.
+    paper : tuple of PaperValue
+        The paper's numbers.
+    """
+
+    name: str
+    title: str
+    description: str
+    datasets: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    protocol: Protocol
+    metric: str
+    seeds: tuple[int, ...] = (0,)
+    paper: tuple[PaperValue, ...] = field(default=())
+
+    def select(
+        self,
+        datasets: Sequence[str] | None = None,
+        methods: Sequence[str] | None = None,
+        seeds: Sequence[int] | None = None,
+    ) -> "Suite":
+        """Return a part of the suite.
+
+        Parameters
+        ----------
+        datasets : sequence of str, default=None
+            Data sets by name, by the end of a name (``mammography``), or by pattern
+            (``imblearn27/*``). None keeps all.
+        methods : sequence of str, default=None
+            Entries by label or pattern. None keeps all.
+        seeds : sequence of int, default=None
+            Other seeds than the suite's.
+
+        Raises
+        ------
+        InputError
+            Where a name fits nothing in the suite.
+        """
+        labels = [entry.label for entry in self.entries]
+        kept = labels if methods is None else _matching(labels, methods, "method")
+        chosen = self.datasets
+        if datasets is not None:
+            chosen = tuple(_matching(self.datasets, datasets, "data set"))
+        return replace(
+            self,
+            datasets=chosen,
+            entries=tuple(entry for entry in self.entries if entry.label in kept),
+            seeds=self.seeds if seeds is None else tuple(seeds),
+        )
+
+    def experiments(self) -> list[Experiment]:
+        """Return every experiment of the suite, data set by data set."""
+        return [
+            Experiment(
+                dataset,
+                entry.method,
+                self.protocol,
+                repeat,
+                fold,
+                seed,
+                entry.parameters,
+            )
+            for dataset in self.datasets
+            for seed in self.seeds
+            for repeat, fold in self.protocol.splits()
+            for entry in self.entries
+        ]
+
+    def label_of(self, method: str, parameters: str) -> str:
+        """Return the label of the entry with this method and these parameters."""
+        for entry in self.entries:
+            if (entry.method, entry.parameters) == (method, parameters):
+                return entry.label
+        return method
+
+
+def _matching(known: Iterable[str], wanted: Sequence[str], what: str) -> list[str]:
+    """Return the known names that fit one of the wanted."""
+    known = list(known)
+    kept: list[str] = []
+    for name in wanted:
+        fits = [k for k in known if fnmatch(k, name) or k.rpartition("/")[2] == name]
+        if not fits:
+            raise InputError(f"no {what} {name!r}: {nearest_names(name, known)}")
+        kept += fits
+    return [name for name in known if name in kept]
+
+
+def list_suites() -> list[str]:
+    """Return the names of the suites that ship with trimtab."""
+    return sorted(f.name[:-5] for f in _FOLDER.iterdir() if f.name.endswith(".toml"))
+
+
+def load_suite(name: str) -> Suite:
+    """Return a suite.
+
+    Parameters
+    ----------
+    name : str
+        The name of one that ships with trimtab, or the path of a TOML file.
+
+    Returns
+    -------
+    Suite
+
+    Raises
+    ------
+    InputError
+        Where there is none of that name, or the file does not say what a suite needs.
+    """
+    if name.endswith(".toml"):
+        path = Path(name)
+        if not path.is_file():
+            raise InputError(f"no such suite file: {name}")
+        text, stem = path.read_text(encoding="utf-8"), path.stem
+    elif name in list_suites():
+        text, stem = (_FOLDER / f"{name}.toml").read_text(encoding="utf-8"), name
+    else:
+        raise InputError(
+            f"no suite {name!r}: {nearest_names(name, list_suites())}; or give the "
+            "path of a TOML file"
+        )
+    try:
+        return _parse(stem, tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"suite {name}: not TOML: {error}") from None
+    except (KeyError, TypeError) as error:
+        raise InputError(
+            f"suite {name}: {error} is missing or not understood; the user guide "
+            "describes the format"
+        ) from None
+
+
+def _parse(name: str, content: dict[str, Any]) -> Suite:
+    from trimtab import datasets
+
+    metric = content.get("metric", "average_precision")
+    if metric not in MEASURES:
+        raise InputError(f"no metric {metric!r}: {nearest_names(metric, MEASURES)}")
+    return Suite(
+        name=name,
+        title=content["title"],
+        description=content["description"].strip(),
+        datasets=tuple(datasets.describe(d).name for d in content["datasets"]),
+        entries=tuple(_entry(value) for value in content["methods"]),
+        protocol=Protocol(**content.get("protocol", {})),
+        metric=metric,
+        seeds=tuple(content.get("seeds", (0,))),
+        paper=tuple(PaperValue(**value) for value in content.get("paper", ())),
+    )
+
+
+def _entry(value: str | dict[str, Any]) -> Entry:
+    if isinstance(value, str):
+        value = {"method": value}
+    method = get_method(value["method"]).name
+    parameters = json.dumps(value.get("parameters", {}), sort_keys=True)
+    return Entry(value.get("label", method), method, parameters)
+
+
+def sources_of(suite: Suite) -> dict[str, TableSource]:
+    """Return the source of each data set of a suite; fetch what is not here yet."""
+    from trimtab import datasets
+
+    for name in suite.datasets:
+        if not datasets.is_available(name):
+            datasets.load(name)
+    return {name: CatalogueSource(name) for name in suite.datasets}
+
+
+def methods_of(suite: Suite) -> dict[str, Method]:
+    """Return the methods of a suite by name."""
+    return {entry.method: get_method(entry.method) for entry in suite.entries}

@@ -1,0 +1,177 @@
+"""From experiments to tables: one row each, one row a data set and method, one page."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+import gzip
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from trimtab.benchmark.statistics import mean_ranks
+from trimtab.benchmark.suite import Suite
+from trimtab.exceptions import InputError
+from trimtab.files import write_whole
+from trimtab.metrics import MEASURES
+
+__all__ = [
+    "flatten_per_class",
+    "overview",
+    "read_export",
+    "summarise",
+    "with_labels",
+    "write_export",
+]
+
+
+def flatten_per_class(results: pd.DataFrame) -> pd.DataFrame:
+    """Put per-class scores into columns of their own.
+
+    Parameters
+    ----------
+    results : DataFrame
+        As from `Store.results`, with ``per_class`` as JSON.
+
+    Returns
+    -------
+    DataFrame
+        Without ``per_class``, with ``precision[LABEL]``, ``recall[LABEL]`` and
+        ``f1[LABEL]`` for every class.
+    """
+    flat = pd.DataFrame(
+        [
+            {
+                f"{score}[{entry['label']}]": entry[score]
+                for score in ("precision", "recall", "f1")
+                for entry in json.loads(text)
+            }
+            for text in results["per_class"]
+        ],
+        index=results.index,
+    )
+    return pd.concat([results.drop(columns="per_class"), flat], axis=1)
+
+
+def with_labels(results: pd.DataFrame, suite: Suite) -> pd.DataFrame:
+    """Return results with the suite's own names for its methods as ``method``."""
+    labels = [
+        suite.label_of(method, parameters)
+        for method, parameters in zip(
+            results["method"], results["parameters"], strict=True
+        )
+    ]
+    return results.assign(method=labels)
+
+
+def summarise(results: pd.DataFrame, suite: Suite, metric: str) -> pd.DataFrame:
+    """Return mean and standard deviation of each method on each data set.
+
+    Parameters
+    ----------
+    results : DataFrame
+        One row an experiment, methods by their labels.
+    suite : Suite
+        Decides the order, and brings the paper's numbers.
+    metric : str
+        A measure or a cost.
+
+    Returns
+    -------
+    DataFrame
+        ``dataset``, ``method``, ``metric``, ``mean``, ``sd`` (over splits and seeds),
+        ``n`` (experiments that finished), ``failed``, ``paper_mean``, ``paper_sd``.
+
+    Raises
+    ------
+    InputError
+        Where no result has that metric.
+    """
+    if metric not in results:
+        raise InputError(
+            f"no result has the metric {metric!r}: known are {', '.join(MEASURES)} and "
+            "the costs, such as fit_seconds"
+        )
+    failed = results["status"].ne("done")
+    table = (
+        results.assign(failed=failed, value=results[metric].where(~failed))
+        .groupby(["dataset", "method"], sort=False)
+        .agg(
+            mean=("value", "mean"),
+            sd=("value", "std"),
+            n=("value", "count"),
+            failed=("failed", "sum"),
+        )
+    )
+    wanted = pd.MultiIndex.from_product(
+        [suite.datasets, [entry.label for entry in suite.entries]],
+        names=["dataset", "method"],
+    )
+    table = table.reindex([pair for pair in wanted if pair in table.index])
+    paper = {
+        (value.dataset, value.method): (value.mean, value.sd)
+        for value in suite.paper
+        if value.metric == metric
+    }
+    numbers = [paper.get(pair, (np.nan, np.nan)) for pair in table.index]
+    table[["paper_mean", "paper_sd"]] = np.array(numbers, dtype=float).reshape(-1, 2)
+    table.insert(0, "metric", metric)
+    return table.reset_index()
+
+
+def overview(summary: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a method: mean over data sets, mean rank, and how many.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        As from `summarise`.
+
+    Returns
+    -------
+    DataFrame
+        ``method``, ``mean`` (over the data sets that every method finished),
+        ``mean_rank`` (over all; a method without a score takes the last rank),
+        ``datasets`` (with a score), ``failed`` (experiments), best rank first.
+    """
+    metric = str(summary["metric"].iloc[0])
+    scores = summary.pivot(index="dataset", columns="method", values="mean")
+    better = MEASURES[metric].greater_is_better if metric in MEASURES else False
+    common = scores.dropna()
+    table = pd.DataFrame(
+        {
+            "mean": common.mean() if len(common) else np.nan,
+            "mean_rank": mean_ranks(scores, greater_is_better=better),
+            "datasets": scores.count(),
+            "failed": summary.groupby("method")["failed"].sum(),
+        }
+    )
+    table = table.rename_axis("method").sort_values("mean_rank")
+    return table.reset_index()
+
+
+def write_export(results: pd.DataFrame, path: Path) -> Path:
+    """Write results as compressed CSV: the same results make the same bytes.
+
+    Parameters
+    ----------
+    results : DataFrame
+        One row an experiment.
+    path : Path
+        A file that ends in ``.csv.gz``.
+    """
+    text = results.to_csv(index=False, float_format="%.6g")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return write_whole(path, gzip.compress(text.encode(), mtime=0))
+
+
+def read_export(path: Path) -> pd.DataFrame:
+    """Read what `write_export` wrote."""
+    if not path.is_file():
+        raise InputError(f"no such file: {path}; trimtab bench export writes one")
+    try:
+        text = gzip.decompress(path.read_bytes()).decode()
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not an export of results: {error}") from None
+    return pd.read_csv(io.StringIO(text), keep_default_na=True)

@@ -1,0 +1,75 @@
+"""The command line: ``trimtab compare | bench | datasets | methods``.
+
+Nothing heavy is imported before a command needs it, so that help comes at once.
+"""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+import sys
+from typing import Annotated
+
+import typer
+
+from trimtab.cli.bench_commands import bench
+from trimtab.cli.catalogue_commands import data, list_all_methods
+from trimtab.cli.compare_command import compare
+from trimtab.exceptions import InputError, MissingExtraError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Learned rebalancing for imbalanced classification, compared honestly.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command()(compare)
+app.command("methods")(list_all_methods)
+app.add_typer(bench, name="bench")
+app.add_typer(data, name="datasets")
+
+_EXTRA_LIBRARIES = {
+    "cloudpickle", "jinja2", "pandas", "plotly", "psutil", "pyarrow", "rich",
+    "scikit_posthocs", "skrub", "sqlalchemy", "statsmodels", "xgboost",
+}  # fmt: skip
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from trimtab import __version__
+
+        print(f"trimtab {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_version,
+            is_eager=True,
+            help="Show the version and exit.",
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except InputError as error:
+        _stop(str(error), 2)
+    except ModuleNotFoundError as error:
+        library = (error.name or "").partition(".")[0]
+        if library not in _EXTRA_LIBRARIES:
+            raise
+        _stop(str(MissingExtraError(library, "compare")), 2)
+
+
+def _stop(message: str, code: int) -> None:
+    print(f"trimtab: {message}", file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,125 @@
+"""``trimtab compare``: the main job."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+import shlex
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from trimtab.cli.options import (
+    NJobs,
+    RetryFailed,
+    StoreUrl,
+    check_limit,
+    split_names,
+    tell_failures,
+)
+from trimtab.exceptions import InputError
+
+__all__ = ["compare"]
+
+
+class Portfolio(StrEnum):
+    """Which methods are compared unless they are named."""
+
+    quick = "quick"
+    full = "full"
+
+
+def compare(
+    table: Annotated[
+        str, typer.Argument(help="A CSV or Parquet file, or a data set's name.")
+    ],
+    target: Annotated[
+        str | None, typer.Option(help="The column to predict (for a file).")
+    ] = None,
+    positive: Annotated[
+        str | None, typer.Option(help="The class of interest. [default: the smallest]")
+    ] = None,
+    methods: Annotated[
+        str | None, typer.Option(help="Methods by name, parted by commas.")
+    ] = None,
+    portfolio: Annotated[
+        Portfolio, typer.Option(help="The methods to run where none are named.")
+    ] = Portfolio.quick,
+    metric: Annotated[
+        str, typer.Option(help="The measure that ranks.")
+    ] = "average_precision",
+    folds: Annotated[int, typer.Option(help="Stratified folds.")] = 5,
+    repeats: Annotated[int, typer.Option(help="How often folds are drawn anew.")] = 1,
+    seed: Annotated[int, typer.Option(help="Decides every random draw.")] = 0,
+    tune_threshold: Annotated[
+        bool, typer.Option(help="Also choose a threshold inside the training part.")
+    ] = True,
+    n_jobs: NJobs = -1,
+    time_limit: Annotated[
+        float, typer.Option(help="Seconds for each fit; 0 is no limit.")
+    ] = 600.0,
+    store: StoreUrl = None,
+    retry_failed: RetryFailed = False,
+    out: Annotated[
+        Path, typer.Option(help="The folder for the page and the tables.")
+    ] = Path("trimtab-report"),
+) -> None:
+    """Compare methods on one table.
+
+    Does rebalancing help here, which method, by how much, at what cost? Writes
+    report.html, leaderboard.csv and results.csv. Stopped, it goes on where it was when
+    it is started again. The exit code is 1 where a method failed.
+    """
+    from trimtab.cli.terminal import show_comparison
+    from trimtab.comparison import compare as run
+    from trimtab.files import check_writable
+
+    check_limit(time_limit)
+    X, y, name, target, named = _load(table, target)
+    check_writable(out)
+    comparison = run(
+        X,
+        y,
+        positive=named if positive is None else positive,
+        methods=split_names(methods),
+        portfolio=portfolio.value,
+        metric=metric,
+        folds=folds,
+        repeats=repeats,
+        seed=seed,
+        tune_threshold=tune_threshold,
+        n_jobs=n_jobs,
+        time_limit=time_limit or None,
+        store=store or f"sqlite:///{out / 'experiments.sqlite'}",
+        retry_failed=retry_failed,
+        progress=True,
+        name=name,
+        target=target,
+        command=shlex.join(["trimtab", *sys.argv[1:]]),
+    )
+    page = comparison.save(out)
+    show_comparison(comparison)
+    print(f"\nThe page: {page}")
+    if len(comparison.failures):
+        tell_failures(comparison.failures)
+        raise typer.Exit(1)
+
+
+def _load(table: str, target: str | None) -> tuple[Any, Any, str, str, Any]:
+    """Return X, y, the table's name, the target's, and the class of interest."""
+    from trimtab import datasets
+    from trimtab.table_files import read_table, split_target
+
+    path = Path(table)
+    looks_like_file = bool({".csv", ".tsv", ".parquet", ".gz"} & set(path.suffixes))
+    if path.exists() or looks_like_file:
+        X, y = split_target(read_table(path), target)
+        return X, y, path.name, str(target), None
+    card = datasets.describe(table)
+    if target not in (None, card.target):
+        raise InputError(
+            f"the target of the data set {table} is {card.target!r}: leave --target out"
+        )
+    X, y, _ = datasets.load(table)
+    return X, y, card.name, card.target, card.positive

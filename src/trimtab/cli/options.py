@@ -1,0 +1,51 @@
+"""Options that several commands share, and what they mean."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trimtab.exceptions import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "NJobs",
+    "RetryFailed",
+    "StoreUrl",
+    "check_limit",
+    "split_names",
+    "tell_failures",
+]
+
+NJobs = Annotated[
+    int, typer.Option("--n-jobs", help="Worker processes; -1 is one for each core.")
+]
+RetryFailed = Annotated[
+    bool, typer.Option(help="Run again what the store holds as failed.")
+]
+StoreUrl = Annotated[
+    str | None,
+    typer.Option("--store", help="Where results are kept: an SQLAlchemy URL."),
+]
+
+
+def split_names(names: str | None) -> list[str] | None:
+    """Return names parted by commas as a list."""
+    return [n.strip() for n in names.split(",") if n.strip()] if names else None
+
+
+def check_limit(time_limit: float) -> None:
+    """Raise an `InputError` unless the time limit makes sense."""
+    if time_limit < 0:
+        raise InputError(f"--time-limit is {time_limit:g}: give seconds, or 0 for none")
+
+
+def tell_failures(failures: "pd.DataFrame") -> None:
+    """Print each method that failed, with its reason and on how many splits."""
+    for (method, reason), rows in failures.groupby(["method", "reason"], sort=False):
+        times = f"{len(rows)} splits" if len(rows) > 1 else "1 split"
+        print(f"failed: {method} on {times}: {reason}", file=sys.stderr)

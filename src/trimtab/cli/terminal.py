@@ -1,0 +1,109 @@
+"""What the command line prints."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from trimtab.metrics import MEASURES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from trimtab.comparison import Comparison
+
+__all__ = ["console", "show_comparison", "show_frame"]
+
+_WIDE = 100  # columns, where output is no terminal
+
+
+def console() -> Console:
+    """Return a console on standard output, wide enough where that is a file."""
+    out = Console()
+    return out if out.is_terminal else Console(width=_WIDE)
+
+
+def show_comparison(comparison: "Comparison") -> None:
+    """Print the table's facts, the leaderboard and the advice."""
+    from trimtab.report.advice import advise
+
+    evidence, out = comparison.evidence, console()
+    profile, labels = evidence.profile, evidence.labels
+    share = labels.counts[labels.positive] / len(labels.codes)
+    out.print(
+        f"{escape(profile.name)}: {profile.n_rows:,} rows, {len(profile.columns)} "
+        f"columns, {len(labels.classes)} classes; class of interest "
+        f"{escape(labels.names[labels.positive])!r} ({share:.1%}), imbalance "
+        f"{labels.imbalance:.1f} to 1",
+        highlight=False,
+    )
+    out.print(_leaderboard(comparison))
+    for sentence in advise(evidence):
+        out.print(escape(sentence), highlight=False, soft_wrap=not out.is_terminal)
+
+
+def _leaderboard(comparison: "Comparison") -> Table:
+    evidence = comparison.evidence
+    metric = evidence.metric
+    table = Table(
+        title=f"{MEASURES[metric].title}, {evidence.protocol.describe()}",
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        pad_edge=False,
+    )
+    table.add_column("method", no_wrap=True)
+    for heading in ("mean ± sd", "vs LightGBM [95 %]", "p (Holm)", "fit", "rows"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for _, row in comparison.leaderboard.iterrows():
+        table.add_row(*_cells(dict(row), metric))
+    return table
+
+
+def _cells(row: dict[str, Any], metric: str) -> list[str]:
+    if not row["splits"]:
+        return [escape(row["method"]), "failed", "", "", "", ""]
+    partly = f" ({row['failed']} failed)" if row["failed"] else ""
+    known = row["difference"] == row["difference"]
+    return [
+        escape(row["method"]) + partly,
+        f"{row[f'{metric}_mean']:.3f} ± {row[f'{metric}_sd']:.3f}",
+        f"{row['difference']:+.3f} [{row['difference_low']:+.3f}, "
+        f"{row['difference_high']:+.3f}]"
+        if known
+        else "",
+        f"{row['p_holm']:.3f}" if row["p_holm"] == row["p_holm"] else "",
+        _seconds(row["fit_seconds_mean"]),
+        f"{row['n_train_rows_mean']:,.0f}",
+    ]
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.2f} s" if value < 10 else f"{value:.0f} s"
+
+
+def show_frame(frame: "pd.DataFrame", title: str, digits: int = 3) -> None:
+    """Print a DataFrame as a table."""
+    out = console()
+    table = Table(
+        title=escape(title),
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        pad_edge=False,
+    )
+    for column in frame.columns:
+        numeric = frame[column].dtype.kind in "if"
+        table.add_column(escape(str(column)), justify="right" if numeric else "left")
+    for row in frame.itertuples(index=False):
+        table.add_row(*(escape(_text(value, digits)) for value in row))
+    out.print(table)
+
+
+def _text(value: Any, digits: int) -> str:
+    if isinstance(value, float):
+        return "" if value != value else f"{value:.{digits}f}"
+    return str(value)

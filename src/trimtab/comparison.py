@@ -1,0 +1,318 @@
+"""The main job: compare methods on a table, honestly, and say what came out."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+import tempfile
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from trimtab.benchmark.evidence import Evidence, Prediction, TableProfile
+from trimtab.benchmark.experiment import Experiment
+from trimtab.benchmark.leaderboard import rank_methods
+from trimtab.benchmark.methods import Method
+from trimtab.benchmark.portfolio import Methods, choose_methods
+from trimtab.benchmark.preparation import table_info
+from trimtab.benchmark.progress import Progress, TerminalProgress
+from trimtab.benchmark.protocol import Protocol
+from trimtab.benchmark.runner import Runner, RunSummary, library_versions
+from trimtab.benchmark.sources import stage, table_digest
+from trimtab.benchmark.store import Store
+from trimtab.benchmark.summary import flatten_per_class
+from trimtab.exceptions import InputError, nearest_names
+from trimtab.files import check_writable, write_whole
+from trimtab.metrics import MEASURES
+from trimtab.tables import Labels, check_finite, check_same_length, encode_labels
+
+__all__ = ["MAX_CLASSES", "Comparison", "compare"]
+
+MAX_CLASSES = 100
+"""More classes than these look like an identifier or a number."""
+
+
+def compare(
+    X: Any,
+    y: Any,
+    *,
+    positive: Any = None,
+    methods: Methods | None = None,
+    portfolio: str = "quick",
+    metric: str = "average_precision",
+    folds: int = 5,
+    repeats: int = 1,
+    seed: int = 0,
+    tune_threshold: bool = True,
+    n_jobs: int | None = None,
+    time_limit: float | None = None,
+    store: str | None = None,
+    retry_failed: bool = False,
+    progress: bool | Progress = False,
+    name: str = "table",
+    target: str = "y",
+    command: str = "",
+) -> "Comparison":
+    """Compare methods on one table, on the same stratified folds.
+
+    Everything, resampling included, is fitted inside the training part of each fold.
+    Plain LightGBM is always among the methods: it is what the others are measured
+    against. Read more in the :ref:`User Guide <protocol>`.
+
+    Parameters
+    ----------
+    X : array-like, DataFrame or sparse matrix of shape (n_rows, n_columns)
+        The table. Strings, categories, dates and missing values in a DataFrame are
+        welcome: each method prepares them inside its own pipeline.
+    y : array-like of shape (n_rows,)
+        Class labels of any type; two classes or more.
+    positive : label, default=None
+        The class of interest; the smallest by default.
+    methods : sequence of str or Method, or mapping of str to estimator, default=None
+        What to compare: names of registered methods, methods, or your own
+        scikit-learn classifiers by a name of your choice. By default those of the
+        portfolio that apply to the table.
+    portfolio : {"quick", "full"}, default="quick"
+        Where `methods` is None: the dozen to try first, or all.
+    metric : str, default="average_precision"
+        What ranks; a name of `trimtab.metrics.MEASURES`.
+    folds : int, default=5
+        Stratified folds, at least 2.
+    repeats : int, default=1
+        How often the folds are drawn anew.
+    seed : int, default=0
+        Decides the folds and every method's random state. Two runs of the same seed
+        give the same scores, whatever `n_jobs` is.
+    tune_threshold : bool, default=True
+        For two classes, also report each method at a threshold that is chosen inside
+        the training part. It costs a second fit on 80 % of it.
+    n_jobs : int, default=None
+        Processes, as in joblib: None is 1, -1 all cores.
+    time_limit : float, default=None
+        Seconds for each fit; a fit over it is recorded as such and the rest goes on.
+    store : str, default=None
+        SQLAlchemy URL of a database that keeps the results. A run that was stopped
+        goes on from there. By default results are kept for this call alone.
+    retry_failed : bool, default=False
+        Whether errors and time-outs that `store` holds are run again.
+    progress : bool or Progress, default=False
+        Whether to show a progress bar on the terminal.
+    name, target, command : str
+        How the report calls the table and its target, and how it was made.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    InputError
+        Where the table, the labels or an argument cannot be used. The message names
+        the value and the cure.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> import trimtab
+    >>> X, y = make_classification(400, weights=[0.9], random_state=0)
+    >>> result = trimtab.compare(X, y, methods=["random-forest"], folds=2)
+    >>> sorted(result.leaderboard["method"])
+    ['lightgbm', 'random-forest']
+    """
+    check_same_length(X, y)
+    labels = encode_labels(y, positive=positive, max_classes=MAX_CLASSES, name=target)
+    check_finite(X)
+    protocol = Protocol(folds, repeats, tune_threshold=tune_threshold)
+    protocol.check(labels)
+    _check_metric(metric, labels, protocol)
+    info = table_info(X, labels)
+    chosen, skipped = choose_methods(methods, portfolio, info)
+    dataset = f"{name}@{table_digest(X, labels)}"
+    experiments = [
+        Experiment(dataset, method.name, protocol, repeat, fold, seed, parameters)
+        for repeat, fold in protocol.splits()
+        for method, parameters in chosen.values()
+    ]
+    by_name = {name: method for name, (method, _) in chosen.items()}
+    with tempfile.TemporaryDirectory(prefix="trimtab-") as folder:
+        url = store or f"sqlite:///{folder}/experiments.sqlite"
+        with Store(url) as opened:
+            runner = Runner(
+                opened,
+                {dataset: stage(X, labels, dataset, Path(folder))},
+                by_name,
+                n_jobs=n_jobs,
+                time_limit=time_limit,
+                progress=TerminalProgress() if progress is True else progress or None,
+            )
+            summary = runner.run(experiments, retry_failed=retry_failed)
+            results = opened.results(experiments)
+            scores = opened.scores(results["key"])
+    evidence = Evidence(
+        profile=TableProfile.of(X, info, name, target),
+        labels=labels,
+        protocol=protocol,
+        metric=metric,
+        leaderboard=rank_methods(results, by_name, metric, protocol.test_fraction),
+        results=_public(results, by_name),
+        predictions=_predictions(results, scores, labels, protocol, seed),
+        skipped=skipped,
+        command=command,
+        versions=library_versions(),
+    )
+    return Comparison(evidence, summary, by_name, X, seed)
+
+
+def _check_metric(metric: str, labels: Labels, protocol: Protocol) -> None:
+    if metric not in MEASURES:
+        raise InputError(f"no metric {metric!r}: {nearest_names(metric, MEASURES)}")
+    if metric.startswith("tuned_"):
+        plain = metric.removeprefix("tuned_")
+        if len(labels.classes) > 2:
+            raise InputError(
+                f"{metric} is for two classes and there are {len(labels.classes)}: use "
+                f"{plain}"
+            )
+        if not protocol.tune_threshold:
+            raise InputError(f"{metric} needs tune_threshold; or use {plain}")
+
+
+def _public(results: pd.DataFrame, methods: Mapping[str, Method]) -> pd.DataFrame:
+    """Return the results as users get them, in an order that no run changes."""
+    families = results["method"].map(lambda name: methods[name].family)
+    frame = flatten_per_class(results.drop(columns="key"))
+    frame.insert(2, "family", families)
+    return frame.sort_values(["method", "repeat", "fold"], ignore_index=True)
+
+
+def _predictions(
+    results: pd.DataFrame,
+    scores: Mapping[str, Any],
+    labels: Labels,
+    protocol: Protocol,
+    seed: int,
+) -> list[Prediction]:
+    test_codes = {
+        split: labels.codes[protocol.rows(labels.codes, *split, seed)[1]]
+        for split in protocol.splits()
+    }
+    columns = ["key", "method", "repeat", "fold", "threshold"]
+    rows: list[list[Any]] = results[columns].to_numpy(dtype=object).tolist()
+    return [
+        Prediction(
+            method,
+            repeat,
+            fold,
+            test_codes[repeat, fold],
+            scores[key],
+            None if pd.isna(threshold) else threshold,
+        )
+        for key, method, repeat, fold, threshold in rows
+        if key in scores
+    ]
+
+
+class Comparison:
+    """What a comparison found.
+
+    Attributes
+    ----------
+    leaderboard : DataFrame
+        One row a method, best first; `trimtab.benchmark.leaderboard.rank_methods`
+        describes the columns.
+    results : DataFrame
+        One row a method and split: status, every measure, costs, and each class's
+        precision, recall and F1.
+    skipped : dict of str to str
+        Methods that do not apply to the table, and why.
+    best_method_ : str
+        The first of the leaderboard.
+    best_estimator_ : estimator
+        That method, fitted on all rows when first asked for.
+    summary : RunSummary
+        How many experiments were run, reused, and failed.
+    evidence : Evidence
+        All that the report is made from.
+    """
+
+    def __init__(
+        self,
+        evidence: Evidence,
+        summary: RunSummary,
+        methods: Mapping[str, Method],
+        X: Any,
+        seed: int,
+    ) -> None:
+        self.evidence, self.summary = evidence, summary
+        self.leaderboard, self.results = evidence.leaderboard, evidence.results
+        self.skipped = evidence.skipped
+        self._methods, self._X, self._seed = methods, X, seed
+
+    def __repr__(self) -> str:
+        n, splits = len(self.leaderboard), len(list(self.evidence.protocol.splits()))
+        name, metric = self.evidence.profile.name, self.evidence.metric
+        return f"<Comparison of {n} methods on {name}, {splits} splits, by {metric}>"
+
+    @property
+    def best_method_(self) -> str:
+        """The name of the best method."""
+        first = self.leaderboard.iloc[0]
+        if first["splits"] == 0:
+            raise InputError(
+                "no method finished a split: see the column reason of results"
+            )
+        return str(first["method"])
+
+    @cached_property
+    def best_estimator_(self) -> Any:
+        """The best method, fitted on all rows."""
+        labels = self.evidence.labels
+        estimator = self._methods[self.best_method_].build(
+            table_info(self._X, labels), self._seed
+        )
+        return estimator.fit(self._X, labels.decode(labels.codes))
+
+    @property
+    def failures(self) -> pd.DataFrame:
+        """The splits that failed: ``method``, ``repeat``, ``fold``, ``reason``."""
+        failed = self.results[self.results["status"] != "done"]
+        return failed[["method", "repeat", "fold", "status", "reason"]]
+
+    def save_report(self, path: str | Path) -> Path:
+        """Write the page: one file of HTML that needs nothing else.
+
+        Parameters
+        ----------
+        path : str or Path
+            Where to; the folder must exist.
+
+        Returns
+        -------
+        Path
+            The file.
+        """
+        from trimtab.report.page import write_page
+
+        return write_page(self.evidence, Path(path))
+
+    def save(self, folder: str | Path) -> Path:
+        """Write ``report.html``, ``leaderboard.csv`` and ``results.csv``.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Where to; it is made if need be.
+
+        Returns
+        -------
+        Path
+            The page.
+        """
+        folder = Path(folder)
+        check_writable(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("leaderboard", "results"):
+            table = getattr(self, name).to_csv(index=False, float_format="%.10g")
+            write_whole(folder / f"{name}.csv", table)
+        return self.save_report(folder / "report.html")

@@ -1,0 +1,72 @@
+"""Files that are written whole or not at all."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+import os
+import tempfile
+from pathlib import Path
+
+from trimtab.exceptions import InputError
+
+__all__ = ["check_writable", "write_whole"]
+
+
+def write_whole(path: Path, content: bytes | str) -> Path:
+    """Write a file so that no reader ever sees a part of it.
+
+    The content goes to a temporary file in the same folder, which then takes the name.
+
+    Parameters
+    ----------
+    path : Path
+        The file; one that is there is replaced.
+    content : bytes or str
+        What it shall hold; text is written as UTF-8.
+
+    Returns
+    -------
+    Path
+        The same path.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def _umask() -> int:
+    # The system tells the mask only in exchange for another.
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+def check_writable(folder: Path) -> None:
+    """Make sure that files can be written to a folder, and leave nothing behind.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder; where it does not exist, it must be possible to make it.
+
+    Raises
+    ------
+    InputError
+        Where files cannot be written there.
+    """
+    there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"cannot write to {str(folder)!r} ({error.strerror}): give another folder "
+            "or change its permissions"
+        ) from None
