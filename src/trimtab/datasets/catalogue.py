@@ -67,8 +67,8 @@ class Card:
         How it differs from the original or the paper's version; empty if it does not.
     features : int or None
         Columns of the table. None for a set of OpenML that was not loaded yet.
-    labels : tuple of str or int
-        The names of the classes.
+    classes : tuple of str or int
+        The labels.
     counts : tuple of int
         Rows of each class.
     positive : str, int or None
@@ -93,7 +93,7 @@ class Card:
     origin: Origin = field(compare=False, repr=False)
     deviation: str = ""
     features: int | None = None
-    labels: tuple[Label, ...] = ()
+    classes: tuple[Label, ...] = ()
     counts: tuple[int, ...] = ()
     positive: Label | None = None
     file: str | None = None
@@ -105,11 +105,6 @@ class Card:
     def rows(self) -> int | None:
         """Number of rows; None where it is not known yet."""
         return sum(self.counts) if self.counts else None
-
-    @property
-    def classes(self) -> int | None:
-        """Number of classes; None where it is not known yet."""
-        return len(self.counts) or None
 
     @property
     def imbalance(self) -> float | None:
@@ -124,7 +119,9 @@ class Card:
 
     def _facts(self) -> list[tuple[str, str]]:
         size = f"{self.rows:,} rows, {self.features:,} columns" if self.counts else ""
-        counts = [f"{c} ({n:,})" for c, n in zip(self.labels, self.counts, strict=True)]
+        counts = [
+            f"{c} ({n:,})" for c, n in zip(self.classes, self.counts, strict=True)
+        ]
         shown = ", ".join(counts[:12]) + (", ..." if len(counts) > 12 else "")
         return [
             ("size", size or "known once it is loaded"),

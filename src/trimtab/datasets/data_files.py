@@ -131,7 +131,7 @@ def _read_arrays(path: Path, card: Card) -> Table:
         X, codes = _joined(arrays, "X"), _joined(arrays, "y")
     # Small integers would wrap around when rows are subtracted from each other.
     X = X.reshape(len(X), -1).astype(np.float32)
-    return Table(X, np.array(card.labels)[codes], card)
+    return Table(X, np.array(card.classes)[codes], card)
 
 
 def _joined(arrays: Any, name: str) -> NDArray[Any]:

@@ -93,7 +93,7 @@ def load_openml(card: Card) -> Table:
             target=fetched.target_names[0],
             licence=fetched.details.get("licence", "see there"),
             features=fetched.data.shape[1],
-            labels=tuple(counts.index.tolist()),
+            classes=tuple(counts.index.tolist()),
             counts=tuple(counts.tolist()),
         ),
     )
@@ -122,7 +122,7 @@ def as_arrays(card: Card, fetched: Any) -> tuple[NDArray[Any], NDArray[np.int64]
 
 def _codes(card: Card, labels: Any) -> NDArray[np.int64]:
     code = {
-        theirs: card.labels.index(ours) for theirs, ours in card.origin.labels.items()
+        theirs: card.classes.index(ours) for theirs, ours in card.origin.labels.items()
     }
     return np.array([code[label] for label in labels], dtype=np.int64)
 
@@ -138,5 +138,5 @@ def as_frame(card: Card, fetched: Any) -> Any:
         else:
             frame[name] = column.astype(object).where(column.notna(), card.missing)
     codes = _codes(card, fetched.target.astype(str))
-    frame[card.target] = np.array(card.labels, dtype=object)[codes]
+    frame[card.target] = np.array(card.classes, dtype=object)[codes]
     return frame

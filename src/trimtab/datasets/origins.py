@@ -176,12 +176,12 @@ def _checked(card: Card, content: Any) -> Any:
     origin = card.origin
     if card.columns:
         found = content[card.target].value_counts()
-        counts = tuple(int(found.get(label, 0)) for label in card.labels)
+        counts = tuple(int(found.get(label, 0)) for label in card.classes)
         n_columns = len({*card.columns} & {*content.columns})
         digest = frame_digest(content, in_order=origin.in_order)
     else:
         X, codes = content
-        counts = tuple(np.bincount(codes, minlength=len(card.labels)).tolist())
+        counts = tuple(np.bincount(codes, minlength=len(card.classes)).tolist())
         n_columns = X.shape[1]
         digest = content_digest(X, codes, in_order=origin.in_order)
     if counts != card.counts or n_columns != card.features:
@@ -296,5 +296,5 @@ def load_bundled(card: Card) -> Table:
         codes = bunch.target == 0
     else:
         codes = bunch.target
-    y = np.array(card.labels)[codes.astype(np.int64)]
+    y = np.array(card.classes)[codes.astype(np.int64)]
     return Table(bunch.data.astype(np.float32), y, card)
