@@ -2,6 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+import contextlib
 import sys
 import time
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ _STATUS = Path("/proc/self/status")
 
 @dataclass
 class Cost:
-    """Seconds on the wall clock, and mebibytes above what the process had before."""
+    """Seconds on the wall clock, and the process's memory at its highest, in MiB."""
 
     seconds: float = 0.0
     memory_mb: float = 0.0
@@ -29,8 +30,9 @@ class Cost:
 def measure_cost() -> Iterator[Cost]:
     """Measure the enclosed block.
 
-    On Linux the peak is that of the block itself, from the kernel's own record. On
-    other systems it can only be said how far the process's peak has risen.
+    Memory is the resident memory of the whole process, its libraries among it. On Linux
+    it is the highest during the block, from the kernel's own record; elsewhere the
+    highest since the process began.
 
     Yields
     ------
@@ -38,22 +40,14 @@ def measure_cost() -> Iterator[Cost]:
         Filled in when the block ends.
     """
     cost = Cost()
-    before = _reset_peak()
+    with contextlib.suppress(OSError):
+        _CLEAR_PEAK.write_text("5")
     start = time.perf_counter()
     try:
         yield cost
     finally:
         cost.seconds = time.perf_counter() - start
-        cost.memory_mb = max(0.0, (_peak() - before) / 2**20)
-
-
-def _reset_peak() -> int:
-    """Forget the peak so far where the system can; return the bytes to count from."""
-    try:
-        _CLEAR_PEAK.write_text("5")
-    except OSError:
-        return _peak()
-    return int(psutil.Process().memory_info().rss)
+        cost.memory_mb = _peak() / 2**20
 
 
 def _peak() -> int:

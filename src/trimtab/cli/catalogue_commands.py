@@ -40,7 +40,7 @@ def list_datasets(
 
     cards = [datasets.describe(name) for name in datasets.list(group)]
     rows = [
-        (c.name, c.rows, c.features, c.classes, c.imbalance,
+        (c.name, c.rows, c.features, len(c.classes), c.imbalance,
          "yes" if datasets.is_available(c.name) else "no", c.summary)
         for c in cards
     ]  # fmt: skip

@@ -1,0 +1,202 @@
+"""The runner: every experiment once, whoever is killed, however many run."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from trimtab.benchmark.experiment import Outcome
+from trimtab.benchmark.runner import Runner
+from trimtab.benchmark.store import Store
+
+PLAIN = ["repeat", "fold", "status", "average_precision", "log_loss"]
+
+
+def test_results_do_not_depend_on_the_number_of_processes(
+    tmp_path, experiments, make_runner
+):
+    """One process and two give the same table, bit for bit."""
+    tables = []
+    for n_jobs in (1, 2):
+        with Store(f"sqlite:///{tmp_path}/{n_jobs}.sqlite") as store:
+            make_runner(store, n_jobs=n_jobs).run(experiments())
+            tables.append(store.results(experiments())[PLAIN])
+    pd.testing.assert_frame_equal(*tables, check_exact=True)
+
+
+def test_what_is_there_is_not_run_again(store, experiments, make_runner):
+    """A second run reuses everything, and an extended one runs only what is new."""
+    first = make_runner(store).run(experiments())
+    assert (first.run, first.reused, first.failed) == (4, 0, 0)
+    again = make_runner(store).run(experiments())
+    assert (again.run, again.reused) == (0, 4)
+    more = make_runner(store).run(experiments(n_repeats=2))
+    assert (more.run, more.reused) == (4, 4)
+
+
+def test_a_failure_is_a_row_and_the_rest_goes_on(store, experiments, make_runner):
+    """Errors and time-outs are recorded; they are run again only when asked."""
+    todo = [*experiments(first="raise")[:1], *experiments()]
+    summary = make_runner(store).run(todo)
+    assert (summary.run, summary.failed) == (5, 1)
+    row = store.results(todo).iloc[0]
+    assert (row["status"], row["reason"]) == ("error", "RuntimeError: no luck today")
+    assert pd.isna(row["average_precision"])
+    assert make_runner(store).run(todo).run == 0
+    assert make_runner(store).run(todo, retry_failed=True).run == 1
+
+
+def test_probabilities_are_kept_only_when_wanted(store, experiments, make_runner):
+    """A suite of thousands need not keep them."""
+    todo = experiments()
+    make_runner(store, keep_scores=False).run(todo)
+    assert store.scores(e.key for e in todo) == {}
+
+
+def test_progress_is_told_of_every_experiment(store, experiments, make_runner):
+    """Whoever shows progress hears of the start and the end of each."""
+    heard: list[tuple[str, int]] = []
+
+    class Listener:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *exception):
+            heard.append(("exit", 0))
+
+        def start(self, todo, done, n_jobs):
+            heard.append(("start", len(todo)))
+
+        def started(self, experiment):
+            heard.append(("started", experiment.fold))
+
+        def finished(self, experiment, outcome):
+            heard.append(("finished", experiment.fold))
+
+        def done_elsewhere(self, count):
+            assert count == 0
+
+    make_runner(store, progress=Listener()).run(experiments())
+    assert heard[0] == ("start", 4)
+    assert heard[-1] == ("exit", 0)
+    for fold in range(4):
+        assert heard.index(("started", fold)) < heard.index(("finished", fold))
+
+
+def test_claims_are_given_back_when_a_run_is_stopped(
+    store, experiments, make_runner, monkeypatch
+):
+    """Ctrl-C leaves nothing claimed, and the next run finishes the work."""
+
+    def interrupt(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    todo = experiments()
+    with monkeypatch.context() as patch:
+        patch.setattr(Runner, "_record", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            make_runner(store).run(todo)
+    assert store.claims(e.key for e in todo) == []
+    assert make_runner(store).run(todo).run == 4
+
+
+def test_a_dead_neighbours_claim_is_taken_over(store, experiments, make_runner):
+    """A claim of a process of this machine that is gone does not hold a run up."""
+    todo = experiments()
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    child.wait()
+    runner = make_runner(store)
+    place, _, start, _ = runner.owner.rsplit(" ", 3)
+    store.claim(todo[0].key, f"{place} {child.pid} {start} dead")
+    begin = time.monotonic()
+    assert runner.run(todo).run == 4
+    assert time.monotonic() - begin < 30
+
+
+def test_a_silent_claim_from_elsewhere_is_taken_over(
+    store, experiments, make_runner, monkeypatch
+):
+    """Another machine's claim that does not beat for the lease is taken over."""
+    monkeypatch.setattr("trimtab.benchmark.runner._LEASE_SECONDS", 1.0)
+    todo = experiments()
+    store.claim(todo[0].key, "elsewhere/1 12 0.00 abc")
+    assert make_runner(store).run(todo).run == 4
+
+
+def test_a_living_neighbour_is_waited_for(store, experiments, make_runner, monkeypatch):
+    """What another runner has claimed and then records is not done twice."""
+    todo = experiments()
+    theirs = todo[0]
+    runner = make_runner(store)
+    store.claim(theirs.key, f"{runner.owner[:-8]}alive000")
+
+    def record_theirs(seconds: float) -> None:
+        outcome = Outcome("done", measures={"average_precision": 0.5})
+        store.record(theirs, outcome, f"{runner.owner[:-8]}alive000", "{}")
+
+    monkeypatch.setattr("trimtab.benchmark.runner.time.sleep", record_theirs)
+    summary = runner.run(todo)
+    assert (summary.run, summary.elsewhere) == (3, 1)
+
+
+RUN = """
+import sys
+sys.path[:0] = [{root!r}]
+from pathlib import Path
+from tests.benchmark.toy_methods import TOY
+from trimtab.benchmark.experiment import Experiment
+from trimtab.benchmark.protocol import Protocol
+from trimtab.benchmark.runner import Runner
+from trimtab.benchmark.sources import StagedSource
+from trimtab.benchmark.store import Store
+
+protocol = Protocol(n_splits=4, n_repeats=8)
+todo = [
+    Experiment.of(
+        {{"seconds": 0.1}}, dataset="small", method="toy", protocol=protocol,
+        repeat=repeat, fold=fold,
+    )
+    for repeat, fold in protocol.splits()
+]
+with Store({url!r}) as store:
+    source = StagedSource("small", Path({path!r}))
+    done = Runner(store, {{"small": source}}, {{"toy": TOY}}, n_jobs=2).run(todo)
+    print(done.run, done.reused, done.elsewhere)
+"""
+
+
+def _start(url: str, path: Path) -> subprocess.Popen[str]:
+    root = str(Path(__file__).parents[2])
+    script = RUN.format(root=root, url=url, path=str(path))
+    return subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True
+    )
+
+
+def test_killed_runners_lose_and_repeat_nothing(store_url, small_source, experiments):
+    """Two runners share a store; one is killed again and again; all is there once."""
+    killed = 0
+    for delay in (2.5, 3.5):
+        runner = _start(store_url, small_source.path)
+        time.sleep(delay)
+        if runner.poll() is None:
+            os.kill(runner.pid, signal.SIGKILL)
+            killed += 1
+        runner.communicate()
+    pair = [_start(store_url, small_source.path) for _ in range(2)]
+    counts = [list(map(int, p.communicate(timeout=120)[0].split())) for p in pair]
+    assert killed
+    todo = experiments(n_repeats=8, seconds=0.1)
+    with Store(store_url) as store:
+        results = store.results(todo)
+        assert len(results) == 32
+        assert set(results["status"]) == {"done"}
+        assert store.claims(e.key for e in todo) == []
+    # Each saw every experiment, as its own, as the other's, or as done before.
+    assert [sum(count) for count in counts] == [32, 32]
+    assert sum(count[0] for count in counts) <= 32 - min(count[1] for count in counts)

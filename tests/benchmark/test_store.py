@@ -1,0 +1,153 @@
+"""The store keeps every result once, on SQLite and on PostgreSQL alike."""
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trimtab.benchmark.experiment import Outcome
+from trimtab.benchmark.store import Claim, Store
+from trimtab.exceptions import InputError
+
+DONE = Outcome(
+    "done",
+    measures={"average_precision": 0.25, "fit_seconds": 1.5},
+    per_class=[{"label": "no", "precision": 1.0, "recall": 0.5, "f1": 2 / 3}],
+    threshold=0.125,
+    scores=np.array([[0.9, 0.1], [0.2, 0.8]], dtype=np.float32),
+)
+
+
+def test_a_recorded_result_comes_back_as_it_was(store, experiments):
+    """Measures, threshold and probabilities survive the database unchanged."""
+    experiment = experiments()[0]
+    store.record(experiment, DONE, "me", "{}")
+    row = store.results([experiment]).iloc[0]
+    assert row["average_precision"] == 0.25
+    assert row["threshold"] == 0.125
+    assert (row["status"], row["reason"]) == ("done", "")
+    scores = store.scores([experiment.key])[experiment.key]
+    np.testing.assert_array_equal(scores, DONE.scores)
+
+
+def test_results_come_in_the_order_asked_for(store, experiments):
+    """The order of the answer is that of the question; the unknown have no row."""
+    wanted = experiments()
+    for experiment in (wanted[2], wanted[0]):
+        store.record(experiment, DONE, "me", "{}")
+    assert list(store.results(wanted)["fold"]) == [0, 2]
+    assert list(store.results(wanted[::-1])["fold"]) == [2, 0]
+
+
+def test_an_empty_store_gives_an_empty_table(store, experiments):
+    """Asking before anything was run is no error."""
+    assert store.results(experiments()).empty
+    assert store.scores(["nothing"]) == {}
+
+
+def test_a_key_is_stored_once(store, experiments):
+    """A second result of the same experiment does not replace the first."""
+    experiment = experiments()[0]
+    store.record(experiment, DONE, "me", "{}")
+    store.record(experiment, Outcome("error", "late"), "other", "{}")
+    assert list(store.results([experiment])["status"]) == ["done"]
+
+
+def test_only_one_of_many_claimers_gets_a_key(store, experiments):
+    """Eight threads that claim the same keys at once share them without overlap."""
+    keys = [experiment.key for experiment in experiments(n_repeats=5)]
+    won: list[str] = []
+
+    def claim(owner: str) -> None:
+        won.extend(key for key in keys if store.claim(key, owner))
+
+    threads = [threading.Thread(target=claim, args=(f"r{i}",)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(won) == sorted(keys)
+
+
+def test_a_finished_key_cannot_be_claimed(store, experiments):
+    """A result stands in the way of a claim, and leaves none behind."""
+    experiment = experiments()[0]
+    assert store.claim(experiment.key, "me")
+    store.record(experiment, DONE, "me", "{}")
+    assert store.claims([experiment.key]) == []
+    assert not store.claim(experiment.key, "other")
+    assert store.claims([experiment.key]) == []
+
+
+def test_a_claim_that_has_beaten_is_not_released(store):
+    """Taking over needs the claim to be as it was seen: the living keep theirs."""
+    store.claim("k", "me")
+    [seen] = store.claims(["k"])
+    store.beat("me")
+    store.release(seen)
+    assert store.claims(["k"]) == [Claim("k", "me", 1)]
+    store.release(Claim("k", "me", 1))
+    assert store.claims(["k"]) == []
+
+
+def test_forgotten_results_can_be_run_again(store, experiments):
+    """Forgetting deletes the result with its probabilities, and no other."""
+    first, second = experiments()[:2]
+    for experiment in (first, second):
+        store.record(experiment, DONE, "me", "{}")
+    store.forget([first.key])
+    assert store.statuses([first.key, second.key]) == {second.key: "done"}
+    assert store.claim(first.key, "me")
+
+
+def test_many_keys_are_asked_for_in_pieces(store):
+    """More keys than a database takes as variables are no problem."""
+    assert store.statuses(f"{i:032d}" for i in range(40_000)) == {}
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("nonsense", "is not understood"),
+        ("oracel://x", "is not understood"),
+        ("sqlite:////proc/no/such/store.sqlite", "is not understood|cannot be opened"),
+        (
+            "postgresql+psycopg://user:secret@127.0.0.1:1/db",
+            r"user:\*\*\*@127.0.0.1:1/db cannot be opened",
+        ),
+    ],
+)
+def test_a_store_that_cannot_be_opened_says_so_in_a_line(url, message):
+    """The error names the URL, without its password, and what to do."""
+    with pytest.raises(InputError, match=message) as caught:
+        Store(url)
+    assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_says_so(tmp_path: Path):
+    """A file of something else is left alone."""
+    path = tmp_path / "notes.sqlite"
+    path.write_text("my notes, nothing else " * 100)
+    with pytest.raises(InputError, match="cannot be opened"):
+        Store(f"sqlite:///{path}")
+    assert path.read_text().startswith("my notes")
+
+
+def test_the_server_may_be_away_for_a_moment(store, experiments, monkeypatch):
+    """An operation is repeated while the database cannot be reached."""
+    from sqlalchemy.exc import OperationalError
+
+    begin, calls = store._engine.begin, []
+
+    def sometimes():
+        calls.append(1)
+        if len(calls) < 3:
+            raise OperationalError("BEGIN", {}, sqlite3.OperationalError("away"))
+        return begin()
+
+    monkeypatch.setattr(store._engine, "begin", sometimes)
+    assert store.claim("k", "me")
+    assert len(calls) == 3

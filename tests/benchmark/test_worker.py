@@ -1,0 +1,86 @@
+"""A worker runs an experiment, and its death is an answer like any other."""
+
+import time
+
+import pytest
+
+from tests.benchmark.toy_methods import TOY
+from trimtab.benchmark.worker import Request, Worker, WorkerPool
+
+
+@pytest.fixture(scope="module")
+def pool():
+    """Share workers among these tests."""
+    with WorkerPool() as opened:
+        yield opened
+
+
+@pytest.fixture
+def request_for(small_source, experiments):
+    """Make a request for the first fold."""
+    return lambda **parameters: Request(experiments(**parameters)[0], TOY, small_source)
+
+
+def test_an_experiment_is_run_in_the_child(pool, request_for):
+    """The outcome holds scores, costs and probabilities of the 15 test rows."""
+    outcome = pool.run(request_for())
+    assert outcome.status == "done", outcome.reason
+    assert 0 < outcome.measures["average_precision"] <= 1
+    assert outcome.measures["n_train_rows"] == 45
+    assert outcome.measures["peak_memory_mb"] > 10
+    assert outcome.scores.shape == (15, 2)
+    assert [c["label"] for c in outcome.per_class] == ["no", "yes"]
+
+
+def test_an_exception_is_recorded_in_one_line(pool, request_for):
+    """The worker goes on after an exception."""
+    outcome = pool.run(request_for(first="raise"))
+    assert outcome.status == "error"
+    assert outcome.reason == "RuntimeError: no luck today"
+    assert pool.run(request_for()).status == "done"
+
+
+def test_the_death_of_the_process_is_recorded(pool, request_for):
+    """A crash costs one experiment; the pool starts another worker."""
+    outcome = pool.run(request_for(first="crash"))
+    assert outcome.status == "error"
+    assert "signal 9" in outcome.reason
+    assert "last words" in outcome.reason
+    assert pool.run(request_for()).status == "done"
+
+
+def test_a_fit_over_its_time_is_killed(pool, request_for):
+    """The limit counts from the start of the fit, and the pool goes on."""
+    start = time.monotonic()
+    outcome = pool.run(request_for(seconds=60), time_limit=0.5)
+    assert outcome.status == "timeout"
+    assert outcome.reason.startswith("fit took more than 0.5 s")
+    assert time.monotonic() - start < 30
+    assert pool.run(request_for(), time_limit=5).status == "done"
+
+
+def test_what_learners_print_does_no_harm(pool, request_for):
+    """Output of a learner does not get between the answers."""
+    assert pool.run(request_for(first="print")).status == "done"
+
+
+def test_what_cannot_be_unpickled_is_an_error(pool, request_for):
+    """A method of a module that the worker lacks is that experiment's failure."""
+
+    class Vanishing:
+        def __reduce__(self):
+            return (__import__, ("no_such_module",))
+
+    request = request_for()
+    outcome = pool.run(Request(request.experiment, Vanishing(), request.source))
+    assert outcome.status == "error"
+    assert "no_such_module" in outcome.reason
+
+
+def test_the_child_ends_with_its_parent(request_for):
+    """Closing a worker in the middle of a fit does not wait for the fit."""
+    worker = Worker()
+    start = time.monotonic()
+    worker.close()
+    assert not worker.is_alive
+    assert time.monotonic() - start < 5
