@@ -115,7 +115,9 @@ def measure_scores(codes: Codes, scores: Scores, positive: int) -> dict[str, flo
         "average_precision": float(average_precision_score(truth, ranked)),
         "roc_auc": float(roc_auc_score(truth, ranked, average="macro")),
         "brier": float(
-            brier_score_loss(codes, scores, labels=range(n_classes), scale_by_half=None)
+            brier_score_loss(
+                codes, scores, labels=range(n_classes), scale_by_half=False
+            )
             if n_classes > 2
             else brier_score_loss(truth, ranked)
         ),
