@@ -226,7 +226,7 @@ def check_finite(X: Any) -> None:
                 if bad:
                     raise _infinity(column.name, bad)
         return
-    values = np.asarray(getattr(X, "data", X) if sparse.issparse(X) else X)
+    values = np.asarray(X.data if _is_sparse(X) else X)
     if values.dtype.kind != "f" or np.isfinite(values).all():
         return
     infinite = np.isinf(values)
@@ -240,6 +240,10 @@ def _infinity(column: object, count: int) -> InputError:
         f"column {column!r} holds {count} infinite value{'s' if count > 1 else ''}: "
         "replace them by a number or by a missing value"
     )
+
+
+def _is_sparse(X: Any) -> bool:
+    return bool(sparse.issparse(X))
 
 
 def take_rows(X: Any, rows: NDArray[np.integer[Any]]) -> Any:
@@ -259,8 +263,8 @@ def take_rows(X: Any, rows: NDArray[np.integer[Any]]) -> Any:
     frame = nw.from_native(X, eager_only=True, pass_through=True)
     if isinstance(frame, nw.DataFrame):
         return frame[rows, :].to_native()
-    if sparse.issparse(X):
-        return sparse.csr_array(X)[rows] if X.format == "coo" else X[rows]
+    if _is_sparse(X):
+        return (X.tocsr() if X.format in {"coo", "dia"} else X)[rows]
     return np.asarray(X)[rows]
 
 

@@ -9,7 +9,6 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import sparse
 
 from trimtab.benchmark.methods import TableInfo
 from trimtab.benchmark.protocol import Protocol
@@ -57,8 +56,10 @@ class TableProfile:
         if isinstance(frame, nw.DataFrame):
             kinds = info.kinds or ()
             rows = list(map(_column, frame.iter_columns(), kinds))
+        elif info.is_sparse:  # zeros are not stored: distinct values are not counted
+            rows = [(str(i), "number", -1, 0) for i in range(X.shape[1])]
         else:
-            rows = _array_columns(X)
+            rows = _array_columns(np.asarray(X))
         names = ["column", "kind", "distinct", "missing"]
         return cls(name, target, n_rows(X), pd.DataFrame(rows, columns=names))
 
@@ -69,20 +70,19 @@ class TableProfile:
 
 
 def _column(series: Any, kind: str) -> tuple[str, str, int, int]:
-    missing = int(series.is_null().sum())
+    missing = series.is_null()
     if series.dtype.is_float():
-        missing = int((series.is_null() | series.is_nan()).sum())
-    return series.name, kind, int(series.n_unique()), missing
+        missing = missing | series.is_nan()
+    distinct = series.filter(~missing).n_unique()
+    return series.name, kind, int(distinct), int(missing.sum())
 
 
-def _array_columns(X: Any) -> list[tuple[str, str, int, int]]:
-    if sparse.issparse(X):  # what is not stored is 0; distinct values are not counted
-        return [(str(i), "number", -1, 0) for i in range(X.shape[1])]
-    columns = np.asarray(X).T
-    missing = np.isnan(columns).sum(axis=1) if columns.dtype.kind == "f" else None
+def _array_columns(values: NDArray[Any]) -> list[tuple[str, str, int, int]]:
+    is_missing = np.isnan(values) if values.dtype.kind == "f" else None
+    missing = [0] * values.shape[1] if is_missing is None else is_missing.sum(axis=0)
     return [
-        (str(i), "number", len(np.unique(c)), 0 if missing is None else int(missing[i]))
-        for i, c in enumerate(columns)
+        (str(i), "number", len(np.unique(column)) - bool(n), int(n))
+        for i, (column, n) in enumerate(zip(values.T, missing, strict=True))
     ]
 
 

@@ -66,16 +66,15 @@ def rank_methods(
         for name in results["method"].unique()
     ]
     board = pd.DataFrame(rows)
+    always = [f"{metric}_mean", f"{metric}_sd", *(f"{name}_mean" for name in COSTS)]
+    board = board.reindex(columns=board.columns.union(always, sort=False))
     board["p_holm"] = holm(board["p_value"])
-    key = f"{metric}_mean"
-    if key not in board:  # nothing finished
-        return board.sort_values("method", ignore_index=True)
     # A method that failed on some splits was not measured on the hard ones perhaps:
     # it stands behind those that finished all.
     board["_incomplete"] = board["failed"] > 0
     descending = MEASURES[metric].greater_is_better
     return board.sort_values(
-        ["_incomplete", key, "method"],
+        ["_incomplete", f"{metric}_mean", "method"],
         ascending=[True, not descending, True],
         na_position="last",
         ignore_index=True,

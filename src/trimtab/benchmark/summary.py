@@ -161,7 +161,7 @@ def write_export(results: pd.DataFrame, path: Path) -> Path:
     path : Path
         A file that ends in ``.csv.gz``.
     """
-    text = results.to_csv(index=False, float_format="%.6g")
+    text = results.to_csv(index=False, float_format="%.9g")
     path.parent.mkdir(parents=True, exist_ok=True)
     return write_whole(path, gzip.compress(text.encode(), mtime=0))
 

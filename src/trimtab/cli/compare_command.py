@@ -121,5 +121,5 @@ def _load(table: str, target: str | None) -> tuple[Any, Any, str, str, Any]:
         raise InputError(
             f"the target of the data set {table} is {card.target!r}: leave --target out"
         )
-    X, y, _ = datasets.load(table)
-    return X, y, card.name, card.target, card.positive
+    loaded = datasets.load(table)
+    return loaded.X, loaded.y, card.name, card.target, card.positive

@@ -1,0 +1,63 @@
+"""``trimtab compare`` from a file to a page."""
+
+import pandas as pd
+
+METHODS = "logistic-regression,random-under-sampling"
+
+
+def test_a_mixed_table_is_compared_as_it_comes(trimtab, claims, tmp_path):
+    """Strings, dates and missing values need no preparation; three files result."""
+    ran = trimtab(
+        "compare", claims, "--target", "fraud", "--methods", METHODS, "--folds", 3,
+        "--n-jobs", 2, "--out", "report",
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    assert "The page: report/report.html" in ran.out
+    for name in ("lightgbm", *METHODS.split(",")):
+        assert name in ran.out
+    board = pd.read_csv(tmp_path / "report/leaderboard.csv")
+    assert sorted(board["method"]) == sorted(["lightgbm", *METHODS.split(",")])
+    results = pd.read_csv(tmp_path / "report/results.csv")
+    assert len(results) == 9
+    assert {"f1[yes]", "recall[no]", "average_precision"} <= set(results.columns)
+    page = (tmp_path / "report/report.html").read_text()
+    assert "claims.csv" in page
+
+
+def test_a_second_run_is_resumed_from_the_store(trimtab, claims):
+    """The same command again runs nothing and gives the same tables."""
+    command = ("compare", claims, "--target", "fraud", "--methods", "smote",
+               "--folds", 2, "--n-jobs", 1)  # fmt: skip
+    assert trimtab(*command).code == 0
+    first = (claims.parent / "trimtab-report/results.csv").read_bytes()
+    again = trimtab(*command)
+    assert again.code == 0
+    assert (claims.parent / "trimtab-report/results.csv").read_bytes() == first
+
+
+def test_a_method_that_fails_gives_exit_code_1(trimtab, claims):
+    """The failure is named with its reason; the others are reported."""
+    ran = trimtab(
+        "compare", claims, "--target", "fraud", "--methods", "random-forest",
+        "--folds", 2, "--n-jobs", 1, "--time-limit", 0.001,
+    )  # fmt: skip
+    assert ran.code == 1
+    assert "failed: random-forest on 2 splits: threshold took more than" in ran.err
+    assert (claims.parent / "trimtab-report/report.html").exists()
+
+
+def test_a_data_set_is_compared_by_its_name(trimtab, tmp_path):
+    """What ships with scikit-learn needs no file and no target."""
+    ran = trimtab(
+        "compare", "sklearn/digits8", "--methods", "logistic-regression",
+        "--folds", 2, "--n-jobs", 2, "--no-tune-threshold",
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    assert "1,797 rows" in ran.out
+
+
+def test_the_target_of_a_named_data_set_is_known(trimtab):
+    """Another target than the data set's is an error that names the right one."""
+    ran = trimtab("compare", "sklearn/digits8", "--target", "nonsense")
+    assert ran.code == 2
+    assert "leave --target out" in ran.err
