@@ -69,6 +69,7 @@ html_static_path = ["_static"]
 html_favicon = "_static/logo.svg"
 html_logo = "_static/logo.svg"
 html_show_sourcelink = False
+html_context = {"default_mode": "auto"}
 html_theme_options = {
     "logo": {"text": "trimtab"},
     "navbar_align": "left",

@@ -74,4 +74,5 @@ plt.show()
 # classifier. ``comparison.save_report("report.html")`` writes the page.
 
 model = comparison.best_estimator_
-print(comparison.best_method_, model.predict_proba(X[:3])[:, 1].round(3))
+for row in (6, 7, 8):
+    print(f"a {digit[row]}: {model.predict_proba(X[[row]])[0, 1]:.3f} that it is an 8")
