@@ -25,7 +25,13 @@ from trimtab.benchmark.summary import flatten_per_class
 from trimtab.exceptions import InputError, nearest_names
 from trimtab.files import check_writable, write_whole
 from trimtab.metrics import MEASURES
-from trimtab.tables import Labels, check_finite, check_same_length, encode_labels
+from trimtab.tables import (
+    Labels,
+    check_finite,
+    check_same_length,
+    check_table,
+    encode_labels,
+)
 
 __all__ = ["MAX_CLASSES", "Comparison", "compare"]
 
@@ -120,6 +126,7 @@ def compare(
     >>> sorted(result.leaderboard["method"])
     ['lightgbm', 'random-forest']
     """
+    check_table(X)
     check_same_length(X, y)
     labels = encode_labels(y, positive=positive, max_classes=MAX_CLASSES, name=target)
     check_finite(X)

@@ -13,7 +13,15 @@ class InputError(ValueError):
 
     The message is one line that names the offending value and says what to do. The
     command line prints it as it is and exits with code 2.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong. Line breaks in it, of a column's name perhaps, become spaces.
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.splitlines()))
 
 
 class MissingExtraError(ImportError):

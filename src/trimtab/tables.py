@@ -6,6 +6,7 @@ Nothing here converts ``X``: rows are selected from whatever container the user 
 # SPDX-License-Identifier: BSD-3-Clause
 
 import warnings
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ __all__ = [
     "Labels",
     "check_finite",
     "check_same_length",
+    "check_table",
     "encode_labels",
     "held_out_split",
     "n_rows",
@@ -129,32 +131,43 @@ def _label_values(y: Any, name: str) -> NDArray[Any]:
     series = nw.from_native(y, series_only=True, pass_through=True)
     if isinstance(series, nw.Series):
         missing = int(series.is_null().sum())
-        values = np.asarray(y) if not missing else np.empty(0, dtype=object)
-        n = len(series)
+        values = np.asarray(y) if not missing else np.empty(len(series), dtype=object)
     else:
-        values, missing = np.asarray(y), 0
-        n = len(values) if values.ndim else 0
-    if n == 0:
-        raise InputError(f"{name} has no rows")
-    if not missing and values.dtype.kind in "fcO":
-        # Elementwise: NaN differs from itself, None equals None.
-        is_none: Any = values == None  # noqa: E711
-        missing = int(np.sum((values != values) | is_none))
-    if missing:
-        raise InputError(
-            f"{name} is missing in {missing} of {n} rows: drop those rows or label them"
-        )
+        # As an array of its own choice, a list of text and numbers would become text.
+        own_type = None if hasattr(y, "__array__") else object
+        values, missing = np.asarray(y, dtype=own_type), 0
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1:
         raise InputError(
-            f"{name} has shape {values.shape}: give one label per row (several "
-            "targets at once are not supported)"
+            f"{name} is a {type(y).__name__} of shape {values.shape}: give one label "
+            "per row (several targets at once are not supported)"
         )
-    if values.dtype.kind == "O":
+    if len(values) == 0:
+        raise InputError(f"{name} has no rows: give one label per row")
+    missing = missing or _count_missing(values)
+    if missing:
+        raise InputError(
+            f"{name} is missing in {missing} of {len(values)} rows: drop those rows or "
+            "label them"
+        )
+    if values.dtype.kind in "OT":
         values = _of_one_type(values, name)
     _refuse_continuous(values, name)
     return values
+
+
+def _count_missing(values: NDArray[Any]) -> int:
+    if values.dtype.kind in "OT":
+        return sum(map(_is_missing, values))
+    return int(np.sum(values != values)) if values.dtype.kind in "fcmM" else 0
+
+
+def _is_missing(label: Any) -> bool:
+    try:
+        return label is None or bool(label != label)  # NaN and NaT
+    except TypeError:  # pandas' NA is neither equal nor unequal to itself
+        return True
 
 
 def _of_one_type(values: NDArray[Any], name: str) -> NDArray[Any]:
@@ -167,13 +180,25 @@ def _of_one_type(values: NDArray[Any], name: str) -> NDArray[Any]:
             f"{name} mixes types ({names}): make all labels text, for instance with "
             "y.astype(str)"
         )
-    return np.array(values.tolist())
+    plain = all(issubclass(kind, (str, int, float, np.generic)) for kind in kinds)
+    return np.array(values.tolist()) if plain else values
 
 
 def _refuse_continuous(values: NDArray[Any], name: str) -> None:
+    if values.dtype.kind not in "biufUmM":
+        raise InputError(
+            f"{name} holds labels of type {type(values[0]).__name__}: give text, whole "
+            "numbers or booleans, for instance y.astype(str)"
+        )
+    if values.dtype.kind == "f" and np.isinf(values).any():
+        raise InputError(
+            f"{name} is infinite in {int(np.isinf(values).sum())} of {len(values)} "
+            "rows: give class labels"
+        )
     with warnings.catch_warnings():
-        # scikit-learn warns of many classes; whoever minds sets max_classes.
-        warnings.simplefilter("ignore", UserWarning)
+        # scikit-learn warns of many classes (whoever minds sets max_classes), and of
+        # numbers too large to be whole ones.
+        warnings.simplefilter("ignore")
         kind = type_of_target(values, input_name=name)
     if kind not in {"binary", "multiclass"}:
         raise InputError(
@@ -188,7 +213,7 @@ def _find_class(classes: NDArray[Any], wanted: Any, name: str) -> int:
     if str(wanted) in texts:
         return texts.index(str(wanted))
     try:  # "1" names the class 1.0, and 1 the class True
-        return [float(text) for text in texts].index(float(wanted))
+        return [float(label) for label in classes.tolist()].index(float(wanted))
     except (TypeError, ValueError):
         hint = nearest_names(str(wanted), texts)
         raise InputError(f"{name} has no class {wanted!r}: {hint}") from None
@@ -206,6 +231,22 @@ def check_same_length(X: Any, y: ArrayLike) -> None:
         raise InputError(
             f"X has {rows} rows and y has {labels}: give one label for each row"
         )
+
+
+def check_table(X: Any) -> None:
+    """Raise an `InputError` unless ``X`` has rows and columns, no name twice."""
+    shape = X.shape if hasattr(X, "shape") else np.asarray(X, dtype=object).shape
+    if len(shape) != 2 or not all(shape):
+        raise InputError(
+            f"X is a {type(X).__name__} of shape {shape}: give a table of rows and "
+            "columns, an array, a DataFrame or a sparse matrix"
+        )
+    names = getattr(X, "column_names", getattr(X, "columns", ()))
+    for name, times in Counter(names).items():
+        if times > 1:
+            raise InputError(
+                f"X has the column {name!r} {times} times: rename all but one"
+            )
 
 
 def check_finite(X: Any) -> None:
@@ -226,19 +267,22 @@ def check_finite(X: Any) -> None:
                 if bad:
                     raise _infinity(column.name, bad)
         return
-    values = np.asarray(X.data if _is_sparse(X) else X)
+    entries = X.tocoo() if _is_sparse(X) else None
+    values = np.asarray(X) if entries is None else entries.data
     if values.dtype.kind != "f" or np.isfinite(values).all():
         return
-    infinite = np.isinf(values)
-    if infinite.any():
-        where = int(np.argmax(infinite.any(axis=0))) if infinite.ndim == 2 else "?"
-        raise _infinity(where, int(infinite.sum()))
+    columns = np.nonzero(np.isinf(values))[-1]
+    if entries is not None:
+        columns = entries.col[columns]
+    if len(columns):
+        first = int(columns.min())
+        raise _infinity(first, int((columns == first).sum()))
 
 
 def _infinity(column: object, count: int) -> InputError:
     return InputError(
         f"column {column!r} holds {count} infinite value{'s' if count > 1 else ''}: "
-        "replace them by a number or by a missing value"
+        "replace by a number or by a missing value"
     )
 
 
@@ -259,12 +303,13 @@ def take_rows(X: Any, rows: NDArray[np.integer[Any]]) -> Any:
     Returns
     -------
     same type as X, of shape (n_selected, n_columns)
+        An array for a sequence; CSR for a sparse matrix whose rows cannot be selected.
     """
     frame = nw.from_native(X, eager_only=True, pass_through=True)
     if isinstance(frame, nw.DataFrame):
         return frame[rows, :].to_native()
     if _is_sparse(X):
-        return (X.tocsr() if X.format in {"coo", "dia"} else X)[rows]
+        return (X.tocsr() if X.format in {"bsr", "coo", "dia"} else X)[rows]
     return np.asarray(X)[rows]
 
 
