@@ -9,19 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import gmean
 from sklearn.metrics import (
-    accuracy_score,
     average_precision_score,
     brier_score_loss,
     log_loss,
-    matthews_corrcoef,
-    precision_recall_fscore_support,
     roc_auc_score,
 )
 
 __all__ = [
     "MEASURES",
+    "ClassScores",
     "Measure",
     "best_threshold",
+    "confusion_matrix",
     "decide",
     "expected_calibration_error",
     "measure_decisions",
@@ -30,6 +29,7 @@ __all__ = [
 ]
 
 Codes = NDArray[np.integer[Any]]
+Counts = NDArray[np.int64]
 Scores = NDArray[np.floating[Any]]
 
 
@@ -81,7 +81,8 @@ def decide(scores: Scores, positive: int, threshold: float | None = None) -> Cod
     ndarray of int of shape (n_rows,)
     """
     if threshold is None:
-        return np.argmax(scores, axis=1).astype(np.int64)
+        most_probable: Codes = np.argmax(scores, axis=1)
+        return most_probable
     called = scores[:, positive] >= threshold
     return np.where(called, positive, 1 - positive).astype(np.int64)
 
@@ -106,6 +107,7 @@ def measure_scores(codes: Codes, scores: Scores, positive: int) -> dict[str, flo
         ``log_loss``.
     """
     n_classes = scores.shape[1]
+    scores = scores / scores.sum(axis=1, keepdims=True)
     one_hot = np.eye(n_classes, dtype=int)[codes]
     if n_classes == 2:
         truth, ranked = one_hot[:, positive], scores[:, positive]
@@ -166,10 +168,11 @@ def expected_calibration_error(
     return float(np.abs(gaps).sum() / len(codes))
 
 
-def measure_decisions(
-    codes: Codes, predicted: Codes, n_classes: int, minority: int
-) -> dict[str, float]:
-    """Measure predicted classes.
+def confusion_matrix(codes: Codes, predicted: Codes, n_classes: int) -> Counts:
+    """Count rows by true and predicted class.
+
+    One pass over the rows, without the input checks of a general library: the training
+    loops ask for it every round.
 
     Parameters
     ----------
@@ -177,6 +180,62 @@ def measure_decisions(
         True and predicted class codes.
     n_classes : int
         Number of classes.
+
+    Returns
+    -------
+    ndarray of int of shape (n_classes, n_classes)
+        Rows are true classes, columns predicted ones.
+
+    Examples
+    --------
+    >>> confusion_matrix(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).tolist()
+    [[1, 1], [0, 1]]
+    """
+    pairs = np.bincount(codes * n_classes + predicted, minlength=n_classes**2)
+    return pairs.reshape(n_classes, n_classes)
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """Precision, recall and F1 of each class; 0 where a class is never right.
+
+    Attributes
+    ----------
+    precision, recall, f1 : ndarray of float of shape (n_classes,)
+        In [0, 1].
+    support : ndarray of int of shape (n_classes,)
+        Rows of each class.
+    """
+
+    precision: Scores
+    recall: Scores
+    f1: Scores
+    support: Counts
+
+    @classmethod
+    def of(cls, confusion: Counts) -> "ClassScores":
+        """Return the scores that a confusion matrix says."""
+        hits = confusion.diagonal()
+        support, called = confusion.sum(axis=1), confusion.sum(axis=0)
+        return cls(
+            precision=_share(hits, called),
+            recall=_share(hits, support),
+            f1=_share(2 * hits, support + called),
+            support=support,
+        )
+
+
+def _share(part: Counts, whole: Counts) -> Scores:
+    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
+
+
+def measure_decisions(confusion: Counts, minority: int) -> dict[str, float]:
+    """Measure predicted classes.
+
+    Parameters
+    ----------
+    confusion : ndarray of int of shape (n_classes, n_classes)
+        Rows by true and predicted class, see `confusion_matrix`.
     minority : int
         The class whose F1 is ``minority_f1``.
 
@@ -186,29 +245,34 @@ def measure_decisions(
         ``macro_f1``, ``minority_f1``, ``balanced_accuracy``, ``g_mean`` (geometric
         mean of the classes' recalls), ``mcc``, ``accuracy``, ``macro_precision``.
     """
-    precision, recall, f1, _ = precision_recall_fscore_support(
-        codes, predicted, labels=range(n_classes), zero_division=0.0
-    )
+    classes = ClassScores.of(confusion)
+    recall = classes.recall
     return {
-        "macro_f1": float(f1.mean()),
-        "minority_f1": float(f1[minority]),
+        "macro_f1": float(classes.f1.mean()),
+        "minority_f1": float(classes.f1[minority]),
         "balanced_accuracy": float(recall.mean()),
         "g_mean": float(gmean(recall)) if recall.all() else 0.0,
-        "mcc": float(matthews_corrcoef(codes, predicted)),
-        "accuracy": float(accuracy_score(codes, predicted)),
-        "macro_precision": float(precision.mean()),
+        "mcc": _matthews(confusion.astype(float)),
+        "accuracy": float(confusion.trace() / confusion.sum()),
+        "macro_precision": float(classes.precision.mean()),
     }
 
 
-def per_class_scores(
-    codes: Codes, predicted: Codes, names: list[str]
-) -> list[dict[str, Any]]:
-    """Return precision, recall, F1 and support of each class, one dict a class."""
-    columns = precision_recall_fscore_support(
-        codes, predicted, labels=range(len(names)), zero_division=0.0
-    )
+def _matthews(confusion: Scores) -> float:
+    """Return the correlation of truth and prediction (Gorodkin 2004, equation 8)."""
+    truth, called = confusion.sum(axis=1), confusion.sum(axis=0)
+    n = confusion.sum()
+    covariance = confusion.trace() * n - truth @ called
+    spread = np.sqrt(n**2 - truth @ truth) * np.sqrt(n**2 - called @ called)
+    return float(covariance / spread) if spread > 0 else 0.0
+
+
+def per_class_scores(confusion: Counts, names: list[str]) -> list[dict[str, Any]]:
+    """Return label, precision, recall, F1 and support of each class, a dict each."""
+    scores = ClassScores.of(confusion)
+    columns = (scores.precision, scores.recall, scores.f1, scores.support)
     return [
-        {"label": name, "precision": p, "recall": r, "f1": f, "support": int(n)}
+        {"label": name, "precision": p, "recall": r, "f1": f, "support": n}
         for name, p, r, f, n in zip(
             names, *(column.tolist() for column in columns), strict=True
         )

@@ -20,7 +20,9 @@ from trimtab.benchmark.preparation import table_info
 from trimtab.benchmark.rows import fitted_rows
 from trimtab.exceptions import InputError
 from trimtab.metrics import (
+    MEASURES,
     best_threshold,
+    confusion_matrix,
     decide,
     measure_decisions,
     measure_scores,
@@ -81,7 +83,14 @@ def evaluate(
     announce("predict")
     with measure_cost() as predict_cost:
         scores = learner.predict(estimator, test)
-    measures = _measure(labels, test, scores, threshold) | {
+    codes = labels.codes[test]
+    confusion = _confusion(codes, scores, labels.positive)
+    measures = measure_scores(codes, scores, labels.positive)
+    measures |= measure_decisions(confusion, labels.positive)
+    if threshold is not None:
+        tuned = _confusion(codes, scores, labels.positive, threshold)
+        measures |= _tuned(measure_decisions(tuned, labels.positive))
+    measures |= {
         "fit_seconds": fit_cost.seconds,
         "predict_seconds": predict_cost.seconds,
         "threshold_seconds": threshold_cost.seconds,
@@ -89,12 +98,10 @@ def evaluate(
         "n_train_rows": float(fitted_rows(estimator, len(training))),
         "n_test_rows": float(len(test)),
     }
-    predicted = decide(scores, labels.positive)
-    per_class = per_class_scores(labels.codes[test], predicted, labels.names)
     return Outcome(
         "done",
         measures=measures,
-        per_class=per_class,
+        per_class=per_class_scores(confusion, labels.names),
         threshold=threshold,
         scores=scores.astype(np.float32),
     )
@@ -141,17 +148,17 @@ class _Learner:
         return best_threshold(self.labels.codes[rows], scores, self.labels.positive)
 
 
-def _measure(
-    labels: Labels, test: Rows, scores: NDArray[np.float64], threshold: float | None
-) -> dict[str, float]:
-    codes, positive = labels.codes[test], labels.positive
-    n_classes = len(labels.classes)
-    measures = measure_scores(codes, scores, positive)
-    measures |= measure_decisions(codes, decide(scores, positive), n_classes, positive)
-    if threshold is not None:
-        tuned = measure_decisions(
-            codes, decide(scores, positive, threshold), n_classes, positive
-        )
-        names = ("macro_f1", "minority_f1", "balanced_accuracy", "g_mean", "mcc")
-        measures |= {f"tuned_{name}": tuned[name] for name in names}
-    return measures
+def _confusion(
+    codes: Rows,
+    scores: NDArray[np.float64],
+    positive: int,
+    threshold: float | None = None,
+) -> NDArray[np.int64]:
+    predicted = decide(scores, positive, threshold)
+    return confusion_matrix(codes, predicted, scores.shape[1])
+
+
+def _tuned(measures: dict[str, float]) -> dict[str, float]:
+    """Keep those that are reported at the tuned threshold too, by their names."""
+    names = {f"tuned_{name}": name for name in measures}
+    return {new: measures[old] for new, old in names.items() if new in MEASURES}
