@@ -2,11 +2,15 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-import csv
+import codecs
 import gzip
 import io
+import re
+import shlex
+import warnings
 import zlib
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["read_table", "split_target"]
 
 _DELIMITERS = ",;\t|"
+_QUOTED = '"[^"]*"'
+_HEADER_LINE = re.compile(rf'[\r\n]*((?:{_QUOTED}|[^"\r\n]+)*)')
+"""The first line that is not empty; line breaks in quotes do not end it."""
 
 
 def read_table(path: Path) -> "pd.DataFrame":
@@ -26,8 +33,8 @@ def read_table(path: Path) -> "pd.DataFrame":
     Parameters
     ----------
     path : Path
-        A ``.parquet`` file, or text in UTF-8 with a header line, whose fields are
-        parted by commas, semicolons, tabs or bars; it may be compressed (``.gz``).
+        A Parquet file, or text in UTF-8 with a header line, whose fields are parted by
+        commas, semicolons, tabs or bars; it may be compressed by gzip.
 
     Returns
     -------
@@ -36,75 +43,134 @@ def read_table(path: Path) -> "pd.DataFrame":
     Raises
     ------
     InputError
-        Where there is no such file, or it is empty, not UTF-8, damaged, without rows,
-        or has a column name twice.
+        Where there is no such file, or it cannot be read, is empty, not UTF-8, damaged,
+        without rows, or has a column name twice.
     """
     if not path.is_file():
         raise InputError(_missing(path))
-    if path.stat().st_size == 0:
-        raise InputError(f"{path} is empty: give a table with a header line and rows")
-    parquet = ".parquet" in path.suffixes or ".pq" in path.suffixes
-    frame = _read_parquet(path) if parquet else _read_text(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read ({error.strerror}): change its permissions, or "
+            "give another file"
+        ) from None
+    is_parquet = path.suffix.lower() in {".parquet", ".pq"} or data[:4] == b"PAR1"
+    if not data:
+        raise InputError(_empty(path))
+    frame = _read_parquet(data, path) if is_parquet else _read_text(data, path)
     if len(frame) == 0:
-        raise InputError(f"{path} has a header but no rows")
+        raise InputError(f"{path} has a header but no rows: give a table with rows")
     return frame
+
+
+def _empty(path: Path) -> str:
+    return f"{path} is empty: give a table with a header line and rows"
 
 
 def _missing(path: Path) -> str:
     if path.is_dir():
         return f"{path} is a folder: give a CSV or Parquet file in it"
+    if path.exists():
+        return f"{path} is not a plain file: write the table to a file first"
     here = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
     near = nearest_names(path.name, here) if here else ""
     hint = near if near.startswith("did") else "give a CSV or Parquet file"
     return f"no such file: {path}; {hint}"
 
 
-def _read_parquet(path: Path) -> "pd.DataFrame":
+def _read_parquet(data: bytes, path: Path) -> "pd.DataFrame":
     import pandas as pd
+    from pyarrow import ArrowException, parquet
 
     try:
-        return pd.read_parquet(path)
-    except (ValueError, OSError) as error:
-        text = " ".join(str(error).split())
-        raise InputError(f"{path} is not a readable Parquet file: {text}") from None
-
-
-def _read_text(path: Path) -> "pd.DataFrame":
-    import pandas as pd
-
-    text = _decode(path)
-    header_line = text.split("\n", 1)[0]
-    delimiter = max(_DELIMITERS, key=header_line.count)
-    header = next(csv.reader([header_line.rstrip("\r")], delimiter=delimiter), [])
-    twice = [name for name, count in Counter(header).items() if count > 1]
-    if twice:
+        names = parquet.read_schema(io.BytesIO(data)).names
+        _refuse_twice(names, path)
+        return pd.read_parquet(io.BytesIO(data))
+    except InputError:
+        raise
+    except (ValueError, OSError, ArrowException) as error:
         raise InputError(
-            f"{path} has the column {twice[0]!r} {Counter(header)[twice[0]]} times: "
-            "rename all but one"
-        )
+            f"{path} is not a readable Parquet file ({str(error).strip()}): write it "
+            "again, or give a CSV file"
+        ) from None
+
+
+def _refuse_twice(names: Iterable[str], path: Path) -> None:
+    for name, times in Counter(names).items():
+        if times > 1:
+            raise InputError(
+                f"{path} has the column {name!r} {times} times: rename all but one"
+            )
+
+
+def _read_text(data: bytes, path: Path) -> "pd.DataFrame":
+    import pandas as pd
+
+    text = _decode(data, path)
+    if not text.strip():
+        raise InputError(_empty(path))
+    delimiter, lines = _delimiter(text), io.StringIO(text)
     try:
-        return pd.read_csv(io.StringIO(text), sep=delimiter, low_memory=False)
+        with warnings.catch_warnings():
+            # pandas warns where it leaves out the fields that have no name.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            header = pd.read_csv(lines, sep=delimiter, header=None, nrows=1, dtype=str)
+            _refuse_twice(header.iloc[0].fillna(""), path)
+            lines.seek(0)
+            return pd.read_csv(lines, sep=delimiter, index_col=False, low_memory=False)
+    except pd.errors.ParserWarning:
+        detail = "rows have more fields than the header has names"
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        detail = " ".join(str(error).split())
-        raise InputError(f"{path} cannot be read as a table: {detail}") from None
+        detail = str(error).strip()
+    raise InputError(
+        f"{path} cannot be read as a table ({detail}): mend the file; every row needs "
+        "as many fields as the header"
+    )
 
 
-def _decode(path: Path) -> str:
+def _delimiter(text: str) -> str:
+    """Return the delimiter that comes most often in the header, outside quotes."""
+    found = _HEADER_LINE.match(text)
+    header = re.sub(_QUOTED, "", found[1]) if found else ""
+    return max(_DELIMITERS, key=header.count)
+
+
+def _decode(data: bytes, path: Path) -> str:
     """Return the file's text, decompressed."""
-    data = path.read_bytes()
-    if path.suffix == ".gz":
+    shown = shlex.quote(path.name)
+    convert = f"iconv -f {{}} -t utf-8 {shown}"
+    if path.suffix.lower() == ".gz" or data[:2] == b"\x1f\x8b":
+        convert = f"gzip -dc {shown} | iconv -f {{}} -t utf-8"
         try:
             data = gzip.decompress(data)
         except (OSError, EOFError, zlib.error) as error:
-            raise InputError(f"{path} is not a whole gzip file: {error}") from None
+            raise InputError(
+                f"{path} is not a whole gzip file ({error}): copy or compress it again"
+            ) from None
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise InputError(
+            f"{path} is UTF-16, not UTF-8: convert it, for example with: "
+            + convert.format("utf-16")
+        )
+    if b"\0" in data:
+        raise InputError(
+            f"{path} is not text (byte 0x00 in line {_line(data, data.index(0))}): "
+            "give a CSV or Parquet file"
+        )
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
+        start = error.start
         raise InputError(
-            f"{path} is not UTF-8 (byte 0x{data[error.start]:02x} in line {line}): "
-            f"convert it, for example with: iconv -f latin1 -t utf-8 {path.name}"
+            f"{path} is not UTF-8 (byte 0x{data[start]:02x} in line "
+            f"{_line(data, start)}): convert it, for example with: "
+            + convert.format("latin1")
         ) from None
+
+
+def _line(data: bytes, position: int) -> int:
+    return data.count(b"\n", 0, position) + 1
 
 
 def split_target(
