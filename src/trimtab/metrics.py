@@ -307,16 +307,20 @@ def best_threshold(codes: Codes, scores: Scores, positive: int) -> float:
     truth = codes == positive
     order = np.argsort(-scores[:, positive], kind="stable")
     ranked = scores[order, positive]
-    # One candidate a row: call this row and all before it positive.
-    called = np.arange(1, len(truth) + 1)
-    found = np.cumsum(truth[order])
-    rejected = len(truth) - called
-    rightly_rejected = (~truth).sum() - (called - found)
-    f1_sum = 2 * found / (called + truth.sum()) + 2 * rightly_rejected / (
-        rejected + (~truth).sum()
+    n_rows, n_positive = len(truth), truth.sum()
+    # One candidate a row: call this and all before it positive. The last: call none.
+    called = np.append(np.arange(1, n_rows + 1), 0)
+    found = np.append(np.cumsum(truth[order]), 0)
+    rightly_rejected = n_rows - n_positive - (called - found)
+    f1_sum = 2 * found / (called + n_positive) + 2 * rightly_rejected / (
+        2 * n_rows - called - n_positive
     )
     # Rows of equal probability cannot be told apart: cut after the last of them.
-    is_cut = np.append(ranked[:-1] > ranked[1:], True)
-    best = int(np.argmax(np.where(is_cut, f1_sum, -1.0)))
-    below = ranked[best + 1] if best + 1 < len(ranked) else 0.0
-    return float((ranked[best] + below) / 2)
+    is_cut = np.concatenate([ranked[:-1] > ranked[1:], [True, True]])
+    cut = int(called[np.argmax(np.where(is_cut, f1_sum, -1.0))])
+    highest = np.nextafter(ranked[0], np.inf)
+    above = ranked[cut - 1] if cut else max(1.0, highest)
+    below = ranked[cut] if cut < n_rows else 0.0
+    middle = (above + below) / 2
+    # Between neighbouring floats there is no middle.
+    return float(middle if middle > below else above)

@@ -30,7 +30,7 @@ def choose_methods(
     Parameters
     ----------
     methods : sequence of str or Method, or mapping of str to estimator, or None
-        As in `compare`.
+        As in `compare`; a name alone is one method.
     portfolio : {"quick", "full"}
         Where `methods` is None.
     info : TableInfo
@@ -46,7 +46,7 @@ def choose_methods(
     Raises
     ------
     InputError
-        Where a method or portfolio is not known, or none applies.
+        Where a method or portfolio is not known.
     """
     if portfolio not in PORTFOLIOS:
         raise InputError(
@@ -59,11 +59,16 @@ def choose_methods(
     elif isinstance(methods, Mapping):
         wanted = [_own_method(name, value) for name, value in methods.items()]
     else:
-        wanted = methods
+        wanted = [methods] if isinstance(methods, str) else methods
     chosen: dict[str, tuple[Method, str]] = {}
     skipped: dict[str, str] = {}
     for one in (BASELINE, *wanted):
         method = get_method(one) if isinstance(one, str) else one
+        if not isinstance(method, Method):
+            raise InputError(
+                f"methods holds a {type(one).__name__} without a name: give a mapping, "
+                'such as {"mine": estimator}'
+            )
         reason = method.reason_to_skip(info)
         if reason:
             skipped[method.name] = reason
@@ -95,9 +100,12 @@ class _OwnFactory:
 
     def __call__(self, info: TableInfo, random_state: int, digest: str = "") -> Any:
         estimator = clone(self.estimator)
-        if estimator.get_params().get("random_state", 0) is None:
-            estimator.set_params(random_state=random_state)
-        return estimator
+        unset = {
+            name: random_state
+            for name, value in estimator.get_params().items()
+            if name.rpartition("__")[2] == "random_state" and value is None
+        }
+        return estimator.set_params(**unset)
 
 
 def _parameters(method: Method) -> str:

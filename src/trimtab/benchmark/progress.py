@@ -2,6 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -85,6 +86,7 @@ class TerminalProgress:
         self._done = self._total = self._failed = 0
         self._n_jobs = 1
         self._last_line = time.monotonic()
+        self._lock = threading.Lock()  # experiments start in threads of their own
 
     def __enter__(self) -> "TerminalProgress":
         self._bar.start()
@@ -113,22 +115,25 @@ class TerminalProgress:
 
     def started(self, experiment: Experiment) -> None:
         """Show what runs."""
-        self._running[experiment.key] = (experiment.method, time.monotonic())
-        self._show()
+        with self._lock:
+            self._running[experiment.key] = (experiment.method, time.monotonic())
+            self._show()
 
     def finished(self, experiment: Experiment, outcome: Outcome) -> None:
         """Move on by one."""
-        method, since = self._running.pop(experiment.key)
-        self._seconds[method].append(time.monotonic() - since)
-        self._waiting[method] -= 1
-        self._done += 1
-        self._failed += outcome.status != "done"
-        self._show()
+        with self._lock:
+            method, since = self._running.pop(experiment.key)
+            self._seconds[method].append(time.monotonic() - since)
+            self._waiting[method] -= 1
+            self._done += 1
+            self._failed += outcome.status != "done"
+            self._show()
 
     def done_elsewhere(self, count: int) -> None:
         """Move on by what others did."""
-        self._done += count
-        self._show()
+        with self._lock:
+            self._done += count
+            self._show()
 
     def _show(self) -> None:
         running = ", ".join(dict.fromkeys(name for name, _ in self._running.values()))
@@ -142,6 +147,7 @@ class TerminalProgress:
                 f"{self._done} of {self._total} experiments, {self._left()}; "
                 f"now {running}",
                 soft_wrap=True,
+                markup=False,
             )
 
     def _left(self) -> str:
@@ -150,7 +156,10 @@ class TerminalProgress:
         if not means:
             return "the time to go is not known yet"
         usual = sum(means.values()) / len(means)
+        waiting = self._waiting.total()
         seconds = sum(n * means.get(m, usual) for m, n in self._waiting.items())
+        # Other runners take experiments off the list and do not say which.
+        seconds *= (self._total - self._done) / max(waiting, 1)
         seconds /= self._n_jobs
         return f"about {_duration(seconds)} to go{failed}"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import joblib
+import narwhals as nw
 import numpy as np
 
 from trimtab.tables import Labels, encode_labels
@@ -75,9 +76,25 @@ def table_digest(X: Any, labels: Labels) -> str:
     """Return a short digest of a table's content.
 
     A changed table is another data set: results of the old one are not taken for it.
+    How it lies in memory does not matter.
     """
-    if hasattr(X, "to_arrow"):  # a polars frame is hashed by its values
-        X = {name: X[name].to_numpy() for name in X.columns}
     named = np.asarray(labels.names)
-    digest: str = joblib.hash((X, named, labels.codes, labels.positive))
+    digest: str = joblib.hash((_content(X), named, labels.codes, labels.positive))
     return digest[:12]
+
+
+def _content(X: Any) -> Any:
+    frame = nw.from_native(X, eager_only=True, pass_through=True)
+    if isinstance(frame, nw.DataFrame):
+        return [
+            (column.name, str(column.dtype), np.ascontiguousarray(column.to_numpy()))
+            for column in frame.iter_columns()
+        ]
+    from scipy import sparse
+
+    is_sparse = bool(sparse.issparse(X))
+    if is_sparse:
+        rows = X.tocsr(copy=True)
+        rows.sum_duplicates()
+        return rows.shape, rows.indptr, rows.indices, rows.data
+    return np.ascontiguousarray(X)

@@ -8,6 +8,7 @@ it reruns, where there is one.
 
 import json
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
@@ -221,7 +222,7 @@ def load_suite(name: str) -> Suite:
         return _parse(stem, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"suite {name}: not TOML: {error}") from None
-    except (KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError) as error:
         raise InputError(
             f"suite {name}: {error} is missing or not understood; the user guide "
             "describes the format"
@@ -234,17 +235,37 @@ def _parse(name: str, content: dict[str, Any]) -> Suite:
     metric = content.get("metric", "average_precision")
     if metric not in MEASURES:
         raise InputError(f"no metric {metric!r}: {nearest_names(metric, MEASURES)}")
+    entries = tuple(_entry(value) for value in content["methods"])
+    labels = Counter(entry.label for entry in entries)
+    for label, times in labels.items():
+        if times > 1:
+            raise InputError(
+                f"suite {name}: {times} methods are called {label!r}: give each a "
+                "label of its own"
+            )
     return Suite(
         name=name,
         title=content["title"],
         description=content["description"].strip(),
         datasets=tuple(datasets.describe(d).name for d in content["datasets"]),
-        entries=tuple(_entry(value) for value in content["methods"]),
+        entries=entries,
         protocol=Protocol(**content.get("protocol", {})),
         metric=metric,
         seeds=tuple(content.get("seeds", (0,))),
-        paper=tuple(PaperValue(**value) for value in content.get("paper", ())),
+        paper=tuple(_paper(value, labels) for value in content.get("paper", ())),
     )
+
+
+def _paper(value: dict[str, Any], labels: Iterable[str]) -> PaperValue:
+    from trimtab import datasets
+
+    given = PaperValue(**value)
+    if given.method not in labels:
+        raise InputError(
+            f"paper: no method {given.method!r} in the suite: "
+            f"{nearest_names(given.method, labels)}"
+        )
+    return replace(given, dataset=datasets.describe(given.dataset).name)
 
 
 def _entry(value: str | dict[str, Any]) -> Entry:

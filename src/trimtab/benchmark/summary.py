@@ -5,6 +5,7 @@
 import gzip
 import io
 import json
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,9 @@ __all__ = [
     "with_labels",
     "write_export",
 ]
+
+_TEXTS = ("dataset", "method", "parameters", "status", "reason")
+"""Columns that hold text, whatever it looks like."""
 
 
 def flatten_per_class(results: pd.DataFrame) -> pd.DataFrame:
@@ -108,7 +112,13 @@ def summarise(results: pd.DataFrame, suite: Suite, metric: str) -> pd.DataFrame:
         [suite.datasets, [entry.label for entry in suite.entries]],
         names=["dataset", "method"],
     )
-    table = table.reindex([pair for pair in wanted if pair in table.index])
+    found = [pair for pair in wanted if pair in table.index]
+    if not found:
+        raise InputError(
+            f"there is no result of the suite {suite.name} among these: name the store "
+            "or the export of that suite"
+        )
+    table = table.reindex(found)
     paper = {
         (value.dataset, value.method): (value.mean, value.sd)
         for value in suite.paper
@@ -167,11 +177,26 @@ def write_export(results: pd.DataFrame, path: Path) -> Path:
 
 
 def read_export(path: Path) -> pd.DataFrame:
-    """Read what `write_export` wrote."""
+    """Read what `write_export` wrote.
+
+    Raises
+    ------
+    InputError
+        Where there is no such file, or it is damaged or something else.
+    """
     if not path.is_file():
         raise InputError(f"no such file: {path}; trimtab bench export writes one")
     try:
         text = gzip.decompress(path.read_bytes()).decode()
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not an export of results: {error}") from None
-    return pd.read_csv(io.StringIO(text), keep_default_na=True)
+        frame = pd.read_csv(io.StringIO(text), converters=dict.fromkeys(_TEXTS, str))
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        raise InputError(
+            f"{path} is not an export of results ({error}): write it again, trimtab "
+            "bench export"
+        ) from None
+    missing = set(_TEXTS) - set(frame.columns)
+    if missing:
+        raise InputError(
+            f"{path} is not an export of results: it has no column {min(missing)!r}"
+        )
+    return frame
