@@ -109,7 +109,11 @@ class Method:
 
 
 _registry: dict[str, Method] = {}
-_BUILT_IN = ("trimtab.benchmark.controls", "trimtab.benchmark.classics")
+_BUILT_IN = (
+    "trimtab.benchmark.controls",
+    "trimtab.benchmark.classics",
+    "trimtab.benchmark.balanced_ensembles",
+)
 _loaded = False
 
 

@@ -1,0 +1,212 @@
+"""Which rows a learner is fitted on: samplers as pipeline steps, and their count."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+import warnings
+from collections import Counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, clone
+
+from trimtab.tables import take_rows
+
+__all__ = ["MadeRows", "SelectedRows", "down_to", "fitted_rows", "up_to"]
+
+NOTHING_TO_MAKE = ("No samples will be generated", "are considered as noise")
+"""What ADASYN and SVM-SMOTE say where no row of a rare class is at a border."""
+
+
+def up_to(y: Any, ratio: float = 1.0) -> dict[Any, int]:
+    """Return how many rows an over-sampler leaves of each class.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_rows,)
+        Labels.
+    ratio : float in (0, 1], default=1.0
+        Each class grows to this share of the largest. A class of one row has no
+        neighbours to make rows from, and stays.
+
+    Returns
+    -------
+    dict
+        Rows by label, as imbalanced-learn's ``sampling_strategy`` takes them.
+
+    Examples
+    --------
+    >>> up_to(["a"] * 8 + ["b"] * 2 + ["c"], ratio=0.5)
+    {'a': 8, 'b': 4, 'c': 1}
+    """
+    counts = Counter(np.asarray(y).tolist())
+    wanted = round(ratio * max(counts.values()))
+    return {label: max(n, wanted) if n > 1 else n for label, n in counts.items()}
+
+
+def down_to(y: Any, ratio: float = 1.0) -> dict[Any, int]:
+    """Return how many rows an under-sampler leaves of each class.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_rows,)
+        Labels.
+    ratio : float >= 1, default=1.0
+        Each class shrinks to so many rows for each of the smallest.
+
+    Returns
+    -------
+    dict
+        Rows by label, as imbalanced-learn's ``sampling_strategy`` takes them.
+
+    Examples
+    --------
+    >>> down_to(["a"] * 8 + ["b"] * 2, ratio=3)
+    {'a': 6, 'b': 2}
+    """
+    counts = Counter(np.asarray(y).tolist())
+    wanted = round(ratio * min(counts.values()))
+    return {label: min(n, wanted) for label, n in counts.items()}
+
+
+class _Resampled(BaseEstimator):  # type: ignore[misc]
+    """What both steps share: running the sampler on labels and classes of any size."""
+
+    sampler: Any
+
+    def _run(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any, NDArray[Any]]:
+        """Return the fitted sampler, and what it made of `X` and `y`."""
+        labels, codes = np.unique(y, return_inverse=True)
+        sampler = clone(self.sampler)
+        sampler.set_params(**_fewer_neighbours(sampler, codes))
+        with warnings.catch_warnings():
+            # Samplers warn where they find fewer rows to take than they look for.
+            warnings.simplefilter("ignore")
+            X, codes = sampler.fit_resample(X, codes)
+        return sampler, X, labels[codes]
+
+
+def _fewer_neighbours(sampler: Any, codes: NDArray[np.int64]) -> dict[str, int]:
+    """Return the numbers of neighbours that the smallest class cannot give, lowered.
+
+    A class of one row is left alone by `up_to`, and does not count.
+    """
+    counts = np.bincount(codes)
+    most = int(counts[counts > 1].min(initial=len(codes))) - 1
+    return {
+        name: most
+        for name, value in sampler.get_params(deep=True).items()
+        if name.endswith(("k_neighbors", "n_neighbors"))
+        and isinstance(value, int)
+        and value > most
+    }
+
+
+class SelectedRows(_Resampled):
+    """Pipeline step: fit what follows on the rows that a sampler selects.
+
+    The sampler judges rows through `view`, where all columns are complete numbers on
+    one scale; what follows gets the selected rows as they were. So it is the rows
+    alone that differ between a learner with and without the sampler.
+
+    Parameters
+    ----------
+    sampler : sampler
+        One of imbalanced-learn with ``sample_indices_``. Where the smallest class has
+        too few rows for its number of neighbours, fewer are looked at.
+    view : transformer, default=None
+        What the sampler sees of the rows. None: their numbers only.
+
+    Attributes
+    ----------
+    n_rows_ : int
+        How many rows are left. A class that the sampler dropped altogether is kept.
+    """
+
+    def __init__(self, sampler: Any, view: Any = None) -> None:
+        self.sampler = sampler
+        self.view = view
+
+    def fit_resample(self, X: Any, y: Any) -> tuple[Any, NDArray[Any]]:
+        """Return the selected rows and their labels."""
+        y = np.asarray(y)
+        if self.view is None:
+            seen = np.arange(len(y)).reshape(-1, 1)
+        else:
+            seen = clone(self.view).fit_transform(X, y)
+        rows = self._run(seen, y)[0].sample_indices_
+        dropped = np.flatnonzero(~np.isin(y, y[rows]))
+        rows = np.concatenate([rows, dropped])
+        self.n_rows_ = len(rows)
+        return take_rows(X, rows), y[rows]
+
+
+class MadeRows(_Resampled):
+    """Pipeline step: fit what follows on the rows that a sampler makes.
+
+    Parameters
+    ----------
+    sampler : sampler
+        One of imbalanced-learn. Where the smallest class has too few rows for its
+        number of neighbours, fewer are looked at; where the sampler finds nothing to
+        make new rows from, the rows stay as they are.
+
+    Attributes
+    ----------
+    n_rows_ : int
+        How many rows there are afterwards.
+    """
+
+    def __init__(self, sampler: Any) -> None:
+        self.sampler = sampler
+
+    def fit_resample(self, X: Any, y: Any) -> tuple[Any, NDArray[Any]]:
+        """Return the rows, old and new, and their labels."""
+        y = np.asarray(y)
+        try:
+            _, X, y = self._run(X, y)
+        except ValueError as error:
+            if not any(phrase in str(error) for phrase in NOTHING_TO_MAKE):
+                raise
+        self.n_rows_ = len(y)
+        return X, y
+
+
+def fitted_rows(estimator: Any, n_train: int) -> int:
+    """Return on how many rows the learners of a fitted estimator were fitted.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Fitted: a learner, a pipeline with one of the steps above, or an ensemble of
+        scikit-learn or imbalanced-learn, whose members' rows are added up.
+    n_train : int
+        How many rows ``fit`` was given.
+
+    Returns
+    -------
+    int
+        `n_train` where nothing tells of another number.
+    """
+    if hasattr(estimator, "steps"):
+        for _, step in estimator.steps[:-1]:
+            n_train = getattr(step, "n_rows_", n_train)
+        return fitted_rows(estimator.steps[-1][1], n_train)
+    samplers = getattr(estimator, "samplers_", None)
+    if samplers:
+        return sum(len(sampler.sample_indices_) for sampler in samplers)
+    members = getattr(estimator, "estimators_", None)
+    if isinstance(members, list) and members:
+        return sum(_rows_of_member(m, estimator, n_train) for m in members)
+    inner = getattr(estimator, "estimator_", None)
+    return n_train if inner is None else fitted_rows(inner, n_train)
+
+
+def _rows_of_member(member: Any, ensemble: Any, n_train: int) -> int:
+    """Return the rows of a member that draws its own, or gets a share of all."""
+    if hasattr(member, "named_steps") and "sampler" in member.named_steps:
+        return len(member.named_steps["sampler"].sample_indices_)
+    share = getattr(ensemble, "max_samples", None)
+    if isinstance(share, float):
+        n_train = max(1, int(share * n_train))
+    return fitted_rows(member, n_train if not isinstance(share, int) else share)
