@@ -162,7 +162,7 @@ def store(card: Card, content: Any) -> Path:
     if card.file.endswith(".npz"):
         X, codes = content
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, X=X, y=codes.astype(np.int8))
+        np.savez_compressed(buffer, X=_compact(X), y=codes.astype(np.int8))
         data = buffer.getvalue()
     else:
         data = gzip.compress(content.to_csv(index=False).encode(), mtime=0)
@@ -170,6 +170,15 @@ def store(card: Card, content: Any) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(_note(path), f"{hashlib.sha256(data).hexdigest()}  {path.name}\n")
     return write_whole(path, data)
+
+
+def _compact(X: NDArray[Any]) -> NDArray[Any]:
+    """Return the values as small integers where that is exact, else as float32."""
+    for kind in (np.uint8, np.int16):
+        low, high = np.iinfo(kind).min, np.iinfo(kind).max
+        if X.min() >= low and X.max() <= high and (np.rint(X) == X).all():
+            return X.astype(kind)
+    return X.astype(np.float32)
 
 
 def content_digest(
@@ -191,10 +200,11 @@ def content_digest(
     str
         64 hexadecimal digits.
     """
-    # Adding zero makes a negative zero a plain one.
-    rows = np.column_stack([X, codes]).astype("<f4") + np.float32(0)
+    rows = np.empty((len(X), X.shape[1] + 1), dtype="<f4")
+    rows[:, :-1], rows[:, -1] = X, codes
+    rows += 0  # makes a negative zero a plain one
     if not in_order:
-        rows = np.sort(rows.view(np.dtype((np.void, rows.strides[0]))), axis=0)
+        rows = np.sort(rows.view(f"V{rows.strides[0]}"), axis=0)
     return hashlib.sha256(rows.tobytes()).hexdigest()
 
 

@@ -116,7 +116,7 @@ def as_arrays(card: Card, fetched: Any) -> tuple[NDArray[Any], NDArray[np.int64]
         ]
         values = np.column_stack(ranks)
     else:
-        values = X.to_numpy(dtype=np.float64)
+        values = X.to_numpy(dtype=np.float32)
     return values, _codes(card, labels)
 
 
