@@ -13,9 +13,6 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
-from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import type_of_target
 
 from trimtab.exceptions import InputError, nearest_names
 
@@ -195,6 +192,8 @@ def _refuse_continuous(values: NDArray[Any], name: str) -> None:
             f"{name} is infinite in {int(np.isinf(values).sum())} of {len(values)} "
             "rows: give class labels"
         )
+    from sklearn.utils.multiclass import type_of_target
+
     with warnings.catch_warnings():
         # scikit-learn warns of many classes (whoever minds sets max_classes), and of
         # numbers too large to be whole ones.
@@ -287,6 +286,8 @@ def _infinity(column: object, count: int) -> InputError:
 
 
 def _is_sparse(X: Any) -> bool:
+    from scipy import sparse
+
     return bool(sparse.issparse(X))
 
 
@@ -351,6 +352,8 @@ def held_out_split(
     """
     if not 0 < fraction < 1:
         raise InputError(f"the held-out fraction is {fraction}: give one inside (0, 1)")
+    from sklearn.utils import check_random_state
+
     counts = np.bincount(codes)
     if (counts == 1).any():
         raise InputError(

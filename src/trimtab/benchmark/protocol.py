@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedKFold
 
 from trimtab.exceptions import InputError
 from trimtab.tables import Labels, held_out_split
@@ -80,6 +79,8 @@ class Protocol:
         """
         if self.test_size is not None:
             return held_out_split(codes, self.test_size, random_state=seed + repeat)
+        from sklearn.model_selection import StratifiedKFold
+
         folds = StratifiedKFold(
             self.n_splits, shuffle=True, random_state=seed + repeat
         ).split(codes, codes)

@@ -8,6 +8,7 @@ child's standard input and output.
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+import atexit
 import contextlib
 import os
 import pickle
@@ -26,7 +27,7 @@ from trimtab.benchmark.experiment import Experiment, Outcome
 from trimtab.benchmark.methods import Method
 from trimtab.benchmark.sources import TableSource
 
-__all__ = ["Request", "Worker", "WorkerPool"]
+__all__ = ["Request", "Worker", "WorkerPool", "warm_up"]
 
 # One thread a fit: costs are comparable, and results do not depend on n_jobs.
 _ONE_THREAD = dict.fromkeys(
@@ -142,6 +143,21 @@ class Worker:
         self._log.close()
 
 
+_warm: list[Worker] = []
+
+
+def warm_up() -> None:
+    """Start a worker for the first pool to come: it imports while others read."""
+    if not _warm:
+        _warm.append(Worker())
+        atexit.register(_cool_down)
+
+
+def _cool_down() -> None:
+    while _warm:
+        _warm.pop().close()
+
+
 class WorkerPool:
     """Workers that are reused; one more is started where all are busy.
 
@@ -158,7 +174,7 @@ class WorkerPool:
             self._idle.put(self._start())
 
     def _start(self) -> Worker:
-        worker = Worker()
+        worker = _warm.pop() if _warm else Worker()
         self._all.append(worker)
         return worker
 

@@ -71,6 +71,9 @@ def compare(
     report.html, leaderboard.csv and results.csv. Stopped, it goes on where it was when
     it is started again. The exit code is 1 where a method failed.
     """
+    from trimtab.benchmark.worker import warm_up
+
+    warm_up()  # it imports while this process does
     from trimtab.cli.terminal import show_comparison
     from trimtab.comparison import compare as run
     from trimtab.files import check_writable
