@@ -59,7 +59,7 @@ def corrected_t_test(
     --------
     >>> result = corrected_t_test([0.03, 0.01, 0.02, 0.04, 0.0], test_fraction=0.2)
     >>> round(result.difference, 3), round(result.p_value, 4)
-    (0.02, 0.1318)
+    (0.02, 0.1324)
     """
     values = np.asarray(differences, dtype=float)
     n = len(values)
