@@ -275,12 +275,6 @@ def test_fetch_from_covertype(
     rows[:, 54] = [2, 1, 4, 2, 7]
     lines = "\n".join(",".join(map(str, row)) for row in rows)
     serve(web, monkeypatch, "covertype", gzip.compress(lines.encode()), None)
-    # numpy tells a compressed file by its name.
-    archive = origins.ARCHIVES["covertype"]
-    (web.folder / "covtype.gz").write_bytes((web.folder / "archive").read_bytes())
-    monkeypatch.setitem(
-        origins.ARCHIVES, "covertype", archive._replace(url=f"{web.url}/covtype.gz")
-    )
     card = tiny("covertype", features=10)
 
     table = read(fetch(card), card)

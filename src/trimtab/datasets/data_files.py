@@ -92,9 +92,9 @@ def locate(card: Card) -> Path | None:
 def _check_file(path: Path, card: Card) -> None:
     """Raise unless the file is the catalogue's, or one that `store` wrote."""
     note = _note(path)
-    trusted = {card.sha256, note.read_text().split()[0] if note.is_file() else None}
+    noted = note.read_text().partition(" ")[0] if note.is_file() else None
     found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if found not in trusted:
+    if found not in (card.sha256, noted):
         wanted = card.sha256 or "one that trimtab made, with its .sha256 file beside it"
         raise InputError(
             f"{path} is not the file of {card.name}: its SHA-256 is {found}, wanted is "

@@ -232,7 +232,10 @@ def _read_kdd99(path: Path, card: Card) -> Any:
 
 def _read_covertype(path: Path, card: Card) -> Any:
     """Read the numeric columns of classes 2 and 4."""
-    table = np.loadtxt(path, delimiter=",", usecols=(*range(10), 54), dtype=np.int32)
+    with gzip.open(path, "rt", encoding="ascii") as lines:
+        table = np.loadtxt(
+            lines, delimiter=",", usecols=(*range(10), 54), dtype=np.int32
+        )
     cover = table[:, 10]
     kept = np.isin(cover, (2, 4))
     return table[kept, :10], (cover[kept] == 4).astype(np.int64)
