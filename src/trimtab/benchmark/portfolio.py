@@ -2,12 +2,13 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import joblib
+import cloudpickle
 from sklearn.base import clone
 
 from trimtab.benchmark.leaderboard import BASELINE
@@ -86,9 +87,9 @@ def _own_method(name: str, value: Any) -> Method:
             f"methods[{name!r}] has no predict_proba: wrap it, for instance in "
             "sklearn.calibration.CalibratedClassifierCV"
         )
-    return Method(
-        name, type(value).__name__, "own", _OwnFactory(value, joblib.hash(value))
-    )
+    # With classes of the user's script by value: edited code is another method.
+    digest = hashlib.sha256(cloudpickle.dumps(value)).hexdigest()[:12]
+    return Method(name, type(value).__name__, "own", _OwnFactory(value, digest))
 
 
 @dataclass(frozen=True)
