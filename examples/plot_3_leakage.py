@@ -16,8 +16,8 @@ rows, and labels that have nothing to do with them.
 import numpy as np
 
 rng = np.random.default_rng(0)
-X = rng.normal(size=(2000, 20))
-y = (rng.random(2000) < 0.05).astype(int)
+X = rng.normal(size=(1200, 20))
+y = (rng.random(1200) < 0.05).astype(int)
 
 # %%
 # Wrong: over-sample, then split
@@ -76,7 +76,8 @@ axes.axhline(y.mean(), color="grey", linewidth=1, linestyle="--", label="guessin
 axes.set_xticks(position, list(samplers))
 axes.set_ylabel("Average precision")
 axes.set_title("Labels are random: nothing can be learned")
-axes.legend(loc="center")
+axes.set_ylim(0, 1.35)
+axes.legend(loc="upper center", ncols=3)
 plt.show()
 
 # %%
