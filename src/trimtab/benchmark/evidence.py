@@ -56,8 +56,8 @@ class TableProfile:
         if isinstance(frame, nw.DataFrame):
             kinds = info.kinds or ()
             rows = list(map(_column, frame.iter_columns(), kinds))
-        elif info.is_sparse:  # zeros are not stored: distinct values are not counted
-            rows = [(str(i), "number", -1, 0) for i in range(X.shape[1])]
+        elif info.is_sparse:
+            rows = _sparse_columns(X)
         else:
             rows = _array_columns(np.asarray(X))
         names = ["column", "kind", "distinct", "missing"]
@@ -75,6 +75,13 @@ def _column(series: Any, kind: str) -> tuple[str, str, int, int]:
         missing = missing | series.is_nan()
     distinct = series.filter(~missing).n_unique()
     return series.name, kind, int(distinct), int(missing.sum())
+
+
+def _sparse_columns(X: Any) -> list[tuple[str, str, int, int]]:
+    # Zeros are not stored: distinct values are not counted.
+    cells = X.tocoo()
+    missing = np.bincount(cells.col[np.isnan(cells.data)], minlength=X.shape[1])
+    return [(str(i), "number", -1, n) for i, n in enumerate(missing.tolist())]
 
 
 def _array_columns(values: NDArray[Any]) -> list[tuple[str, str, int, int]]:

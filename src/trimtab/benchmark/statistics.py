@@ -66,10 +66,10 @@ def corrected_t_test(
     mean = float(values.mean()) if n else np.nan
     if n < 2:
         return CorrectedT(mean, np.nan, np.nan, np.nan)
+    if np.allclose(values, mean, rtol=1e-9, atol=1e-12):  # but for rounding
+        return CorrectedT(mean, mean, mean, np.nan)
     variance = values.var(ddof=1)
     error = float(np.sqrt((1 / n + test_fraction / (1 - test_fraction)) * variance))
-    if error == 0:
-        return CorrectedT(mean, mean, mean, np.nan)
     p_value = 2 * stats.t.sf(abs(mean) / error, n - 1)
     reach = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * error
     return CorrectedT(mean, mean - reach, mean + reach, float(p_value))

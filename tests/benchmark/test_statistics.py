@@ -1,0 +1,175 @@
+"""Tests and intervals, beside scipy, the formulas by hand, and a simulation."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from trimtab.benchmark.statistics import corrected_t_test, holm, mean_ranks
+
+ACCURACY = [0.91, 0.86, 0.89, 0.93, 0.88, 0.90, 0.87, 0.92, 0.85, 0.94]
+RIVAL = [0.90, 0.84, 0.90, 0.90, 0.87, 0.88, 0.88, 0.89, 0.83, 0.92]
+DIFFERENCES = np.subtract(ACCURACY, RIVAL)
+
+
+def test_corrected_t_test_by_hand() -> None:
+    """Ten splits with a tenth of the rows for testing, worked on paper.
+
+    The differences are 1, 2, -1, 3, 1, 2, -1, 3, 2, 2 hundredths: their mean is 1.4,
+    their sum of squares about it 38 - 10 * 1.96 = 18.4, their variance 18.4 / 9. The
+    variance of the mean is (1/10 + 0.1/0.9) times that, t = 1.4 / 0.6570 = 2.1310,
+    and the 97.5 % point of Student's t with 9 degrees of freedom is 2.2622.
+    """
+    result = corrected_t_test(DIFFERENCES, test_fraction=0.1)
+
+    error = 0.01 * np.sqrt((1 / 10 + 1 / 9) * 18.4 / 9)
+    assert result.difference == pytest.approx(0.014)
+    assert error == pytest.approx(0.006570, abs=1e-6)
+    assert result.p_value == pytest.approx(2 * stats.t.sf(2.1310, 9), abs=1e-5)
+    assert result.p_value == pytest.approx(0.0619, abs=1e-4)
+    assert result.low == pytest.approx(0.014 - 2.2622 * error, abs=1e-6)
+    assert result.high == pytest.approx(0.014 + 2.2622 * error, abs=1e-6)
+
+
+def test_without_shared_rows_it_is_the_paired_t_test() -> None:
+    """As the test part shrinks to nothing, scipy's answer is the limit."""
+    result = corrected_t_test(DIFFERENCES, test_fraction=1e-12)
+
+    peer = stats.ttest_rel(ACCURACY, RIVAL)
+    interval = peer.confidence_interval(0.95)
+    assert result.p_value == pytest.approx(peer.pvalue)
+    assert (result.low, result.high) == pytest.approx((interval.low, interval.high))
+
+
+def test_correction_makes_every_claim_weaker() -> None:
+    """The larger the test part, the wider the interval and the larger the p-value."""
+    results = [corrected_t_test(DIFFERENCES, f) for f in (0.01, 0.1, 0.2, 0.5)]
+
+    assert all(np.diff([r.p_value for r in results]) > 0)
+    assert all(np.diff([r.high - r.low for r in results]) > 0)
+
+
+def test_interval_and_p_value_agree() -> None:
+    """0 is at the end of the interval whose level is 1 - p."""
+    p_value = corrected_t_test(DIFFERENCES, 0.2).p_value
+
+    result = corrected_t_test(DIFFERENCES, 0.2, confidence=1 - p_value)
+
+    assert result.low == pytest.approx(0, abs=1e-12)
+
+
+def test_swapping_the_methods_turns_the_sign_alone() -> None:
+    """The test is two-sided."""
+    one, other = (corrected_t_test(s * DIFFERENCES, 0.2) for s in (1, -1))
+
+    assert other.difference == -one.difference
+    assert (other.low, other.high) == (-one.high, -one.low)
+    assert other.p_value == one.p_value
+
+
+def test_it_errs_as_rarely_as_it_says_where_the_plain_test_does_not() -> None:
+    """Two equal methods on five folds that share a common part, 4000 times.
+
+    The scores' correlation is the one that Nadeau and Bengio assume, 0.2.
+    """
+    rng = np.random.default_rng(0)
+    n, fraction = 5, 0.2
+    shared = rng.normal(size=(4000, 1)) * np.sqrt(fraction)
+    own = rng.normal(size=(4000, n)) * np.sqrt(1 - fraction)
+
+    found = np.mean(
+        [corrected_t_test(d, fraction).p_value < 0.05 for d in shared + own]
+    )
+    plain = np.mean(stats.ttest_1samp(shared + own, 0, axis=1).pvalue < 0.05)
+
+    assert abs(found - 0.05) < 4 * np.sqrt(0.05 * 0.95 / 4000)
+    assert plain > 0.1
+
+
+@pytest.mark.parametrize(
+    ("differences", "mean"), [([], np.nan), ([0.1], 0.1), ([0.1, 0.1, 0.1], 0.1)]
+)
+def test_nothing_is_claimed_of_what_does_not_vary(
+    differences: list[float], mean: float
+) -> None:
+    """No split, one split, or equal differences: a mean perhaps, and no p-value."""
+    result = corrected_t_test(differences, 0.2)
+
+    assert result.difference == pytest.approx(mean, nan_ok=True)
+    assert np.isnan(result.p_value)
+
+
+def test_equal_methods_have_no_difference() -> None:
+    """A method beside itself."""
+    result = corrected_t_test([0.0] * 5, 0.2)
+
+    assert (result.difference, result.low, result.high) == (0, 0, 0)
+    assert np.isnan(result.p_value)
+
+
+def test_holm_by_hand() -> None:
+    """Times 4, 3, 2, 1 from the smallest on; never smaller than one before, nor > 1."""
+    assert holm([0.01, 0.04, 0.03, 0.005]).tolist() == pytest.approx(
+        [0.03, 0.06, 0.06, 0.02]
+    )
+    assert holm([0.5, 0.6]).tolist() == [1, 1]
+    assert holm([0.2]).tolist() == [0.2]
+
+
+def test_holm_leaves_out_what_is_not_known() -> None:
+    """NaN stays, and does not count as a test."""
+    nan = float("nan")
+
+    assert holm([nan, 0.01, nan, 0.04]).tolist() == pytest.approx(
+        [nan, 0.02, nan, 0.04], nan_ok=True
+    )
+    assert np.isnan(holm([nan, nan])).all()
+    assert holm([]).tolist() == []
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_holm_agrees_with_the_definition(p_values: list[float]) -> None:
+    """Each is the largest, among those no larger than it, of p times those left."""
+    ordered = sorted(p_values)
+    grown = [p * (len(ordered) - i) for i, p in enumerate(ordered)]
+    slow = [
+        min(1, max(g for g, p in zip(grown, ordered, strict=True) if p <= own))
+        for own in p_values
+    ]
+
+    assert holm(p_values).tolist() == pytest.approx(slow)
+
+
+def test_mean_ranks_by_hand() -> None:
+    """Ties share a rank; a failure takes the last; two failures share the last two."""
+    scores = pd.DataFrame(
+        {
+            "a": [0.9, 0.8, np.nan, np.nan],
+            "b": [0.8, 0.8, 0.7, np.nan],
+            "c": [0.7, 0.6, 0.9, 0.1],
+        },
+        index=["d1", "d2", "d3", "d4"],
+    )
+
+    ranks = mean_ranks(scores)
+
+    assert ranks.to_dict() == {
+        "a": (1 + 1.5 + 3 + 2.5) / 4,
+        "b": (2 + 1.5 + 2 + 2.5) / 4,
+        "c": (3 + 3 + 1 + 1) / 4,
+    }
+    assert ranks.is_monotonic_increasing
+
+
+def test_mean_ranks_where_less_is_better() -> None:
+    """The smallest is first, and a failure is still last."""
+    scores = pd.DataFrame({"a": [0.3, 0.1], "b": [0.2, np.nan]})
+
+    ranks = mean_ranks(scores, greater_is_better=False)
+
+    assert ranks.to_dict() == {"a": 1.5, "b": 1.5}
