@@ -1,6 +1,6 @@
 """Learned rebalancing for imbalanced classification, with honest comparisons.
 
-Public names are imported on first use, so that ``import trimtab`` costs next to nothing.
+Public names are imported on first use, so that ``import trimtab`` costs little.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
