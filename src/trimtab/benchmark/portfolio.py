@@ -82,6 +82,11 @@ def _own_method(name: str, value: Any) -> Method:
     """Return a user's estimator as a method."""
     if isinstance(value, Method):
         return value
+    if name == BASELINE:
+        raise InputError(
+            f"methods[{name!r}] would take the place of the method that all are "
+            "compared with: give yours another name"
+        )
     if not hasattr(value, "predict_proba"):
         raise InputError(
             f"methods[{name!r}] has no predict_proba: wrap it, for instance in "

@@ -92,7 +92,7 @@ def summarise(results: pd.DataFrame, suite: Suite, metric: str) -> pd.DataFrame:
     InputError
         Where no result has that metric.
     """
-    if metric not in results:
+    if metric not in results or not pd.api.types.is_numeric_dtype(results[metric]):
         raise InputError(
             f"no result has the metric {metric!r}: known are {', '.join(MEASURES)} and "
             "the costs, such as fit_seconds"
@@ -188,7 +188,13 @@ def read_export(path: Path) -> pd.DataFrame:
         raise InputError(f"no such file: {path}; trimtab bench export writes one")
     try:
         text = gzip.decompress(path.read_bytes()).decode()
-        frame = pd.read_csv(io.StringIO(text), converters=dict.fromkeys(_TEXTS, str))
+        names = pd.read_csv(io.StringIO(text), nrows=0).columns
+        frame = pd.read_csv(
+            io.StringIO(text),
+            dtype=dict.fromkeys(_TEXTS, str),
+            keep_default_na=False,
+            na_values={name: [""] for name in names.difference([*_TEXTS])},
+        )
     except (OSError, EOFError, zlib.error, ValueError) as error:
         raise InputError(
             f"{path} is not an export of results ({error}): write it again, trimtab "
