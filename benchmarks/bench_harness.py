@@ -1,6 +1,6 @@
 """What the harness costs beside a bare loop, and what a second process gains.
 
-Run: ``python benchmarks/harness_overhead.py``. Everything is on digits8 (digit 8 of
+Run: ``python benchmarks/bench_harness.py``. Everything is on digits8 (digit 8 of
 scikit-learn's digits against the rest) with the quick portfolio, as in ``make demo``.
 
 Three figures, each the median of `--rounds` runs that alternate in one sitting:
@@ -21,7 +21,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 
 from trimtab import compare, datasets
 from trimtab.benchmark.worker import warm_up
@@ -77,6 +76,7 @@ def process_seconds(*arguments: str) -> float:
 
 
 def main() -> None:
+    """Alternate the runs and print each round and the medians."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     rounds = parser.parse_args().rounds
@@ -102,5 +102,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    print(Path(__file__).name)
     main()
