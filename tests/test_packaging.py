@@ -21,7 +21,7 @@ HEAVY = (
 )  # fmt: skip
 OPTIONAL = (
     "cloudpickle", "jinja2", "matplotlib", "optuna", "pandas", "plotly", "psutil",
-    "psycopg", "pyarrow", "scikit_posthocs", "skrub", "sqlalchemy", "statsmodels",
+    "psycopg", "pyarrow", "skrub", "sqlalchemy", "statsmodels",
     "xgboost",
 )  # fmt: skip
 """What the extras bring and the core does not need."""
