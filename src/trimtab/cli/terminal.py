@@ -39,6 +39,7 @@ def show_comparison(comparison: "Comparison") -> None:
         f"{escape(labels.names[labels.positive])!r} ({share:.1%}), imbalance "
         f"{labels.imbalance:.1f} to 1",
         highlight=False,
+        soft_wrap=True,
     )
     out.print(_leaderboard(comparison))
     for sentence in advise(evidence):
