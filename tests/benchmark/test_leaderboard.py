@@ -50,7 +50,7 @@ def board_of(
 
 
 def test_best_comes_first_and_failures_last() -> None:
-    """Who failed a split stands behind all who did not, who finished none at the end."""
+    """Who failed a split stands behind who did not; who finished none, at the end."""
     board = board_of()
 
     assert [*board["method"]] == ["better", "lightgbm", "worse", "half", "broken"]

@@ -210,7 +210,10 @@ def load_suite(name: str) -> Suite:
         path = Path(name)
         if not path.is_file():
             raise InputError(f"no such suite file: {name}")
-        text, stem = path.read_text(encoding="utf-8"), path.stem
+        try:
+            text, stem = path.read_text(encoding="utf-8"), path.stem
+        except UnicodeDecodeError:
+            raise InputError(f"suite {name}: it is not UTF-8; convert it") from None
     elif name in list_suites():
         text, stem = (_FOLDER / f"{name}.toml").read_text(encoding="utf-8"), name
     else:
