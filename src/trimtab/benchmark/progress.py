@@ -143,9 +143,10 @@ class TerminalProgress:
         now = time.monotonic()
         if self._bar.disable and now - self._last_line > self._LINE_EVERY:
             self._last_line = now
+            now_running = f"; now {running}" if running else ""
             self._console.print(
-                f"{self._done} of {self._total} experiments, {self._left()}; "
-                f"now {running}",
+                f"{self._done} of {self._total} experiments, {self._left()}"
+                f"{now_running}",
                 soft_wrap=True,
                 markup=False,
             )
