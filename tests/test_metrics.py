@@ -4,7 +4,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from imblearn.metrics import geometric_mean_score
@@ -247,6 +247,7 @@ def macro_f1(codes: np.ndarray, predicted: np.ndarray) -> float:
 rounded = st.integers(0, 8).map(lambda k: k / 8)
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     arrays(np.int64, st.integers(2, 12), elements=st.integers(0, 1)),
     st.data(),

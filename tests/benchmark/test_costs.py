@@ -32,11 +32,13 @@ def resident() -> float:
 
 def test_seconds_are_those_of_the_wall_clock() -> None:
     """Sleeping counts; what comes after does not."""
+    start = time.perf_counter()
     with measure_cost() as cost:
         time.sleep(0.05)
+    whole = time.perf_counter() - start
     time.sleep(0.05)
 
-    assert 0.05 <= cost.seconds < 0.1
+    assert 0.05 <= cost.seconds <= whole
 
 
 def test_cost_is_told_where_the_block_fails() -> None:

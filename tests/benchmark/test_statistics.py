@@ -131,7 +131,7 @@ def test_holm_leaves_out_what_is_not_known() -> None:
     assert holm([]).tolist() == []
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=8)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_holm_agrees_with_the_definition(p_values: list[float]) -> None:
     """Each is the largest, among those no larger than it, of p times those left."""
