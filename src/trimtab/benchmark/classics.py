@@ -52,10 +52,19 @@ def small_leaves(info: TableInfo, ratio: float = 1.0) -> dict[str, int]:
     return {"min_child_samples": max(1, min(20, max(10, rows // 8), rows // 4))}
 
 
+def _search_ratio_up(trial: Any) -> dict[str, Any]:
+    return {"ratio": trial.suggest_float("ratio", 0.1, 1.0)}
+
+
+def _search_ratio_down(trial: Any) -> dict[str, Any]:
+    return {"ratio": trial.suggest_float("ratio", 1.0, 10.0, log=True)}
+
+
 @method(
     "random-over-sampling",
     family="classic",
     description="Rows of the rare classes are repeated until all are equally large.",
+    search_space=_search_ratio_up,
     quick=True,
 )
 def random_over_sampling(info: TableInfo, random_state: int, ratio: float = 1.0) -> Any:
@@ -71,6 +80,7 @@ def random_over_sampling(info: TableInfo, random_state: int, ratio: float = 1.0)
     "random-under-sampling",
     family="classic",
     description="As many rows of each class as the smallest has, drawn at random.",
+    search_space=_search_ratio_down,
     quick=True,
 )
 def random_under_sampling(
@@ -142,13 +152,14 @@ _SELECTING = (
     ),
     _Sampler(
         "tomek-links",
-        "Drops majority rows whose nearest neighbour is a rare row, and theirs they.",
+        "Drops majority rows that are nearest neighbours of a rare row and it of them.",
         under_sampling.TomekLinks,
     ),
     _Sampler(
         "one-sided-selection",
         "Drops majority rows that their nearest neighbour explains, and Tomek links.",
         under_sampling.OneSidedSelection,
+        shrinks=True,
     ),
     _Sampler(
         "neighbourhood-cleaning",
@@ -178,14 +189,14 @@ def _making(
     ratio: float = 1.0,
 ) -> Any:
     """Return a pipeline that fits LightGBM on rows among which some are made."""
-    options = {
-        "sampling_strategy": partial(up_to, ratio=ratio),
-        "random_state": random_state,
-    }
+    grow = partial(up_to, ratio=ratio, fewest=2)
+    options: dict[str, Any] = {"sampling_strategy": grow, "random_state": random_state}
     if sampler.kind in (combine.SMOTEENN, combine.SMOTETomek):
         smote = over_sampling.SMOTE(k_neighbors=k_neighbors, **options)
         made = sampler.kind(smote=smote)
     elif sampler.kind is over_sampling.ADASYN:
+        # It shares out a class's new rows and rounds: a few would come to none.
+        options["sampling_strategy"] = partial(grow, least=0.5)
         made = sampler.kind(n_neighbors=k_neighbors, **options)
     else:
         made = sampler.kind(k_neighbors=k_neighbors, **sampler.parameters, **options)
@@ -195,10 +206,8 @@ def _making(
 
 
 def _search_making(trial: Any) -> dict[str, Any]:
-    return {
-        "k_neighbors": trial.suggest_int("k_neighbors", 1, 15),
-        "ratio": trial.suggest_float("ratio", 0.1, 1.0),
-    }
+    k_neighbors = trial.suggest_int("k_neighbors", 1, 15)
+    return {"k_neighbors": k_neighbors, **_search_ratio_up(trial)}
 
 
 def _needs_categories(info: TableInfo) -> str | None:
@@ -232,7 +241,7 @@ _MAKING = (
     ),
     _Sampler(
         "smotenc",
-        "SMOTE that takes the categories of new rows from their neighbours.",
+        "SMOTE for mixed tables: new rows take the categories of most neighbours.",
         over_sampling.SMOTENC,
         {"categorical_features": "auto"},
     ),

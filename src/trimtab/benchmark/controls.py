@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
 from trimtab.benchmark.methods import TableInfo, method
-from trimtab.benchmark.preparation import chain, dense, native
+from trimtab.benchmark.preparation import DropEmpty, chain, dense, native
 
 __all__ = ["CodedLabels", "lightgbm_learner"]
 
@@ -84,9 +84,16 @@ def lightgbm_class_weight(info: TableInfo, random_state: int, **parameters: Any)
 
 
 def _needs_two_classes(info: TableInfo) -> str | None:
-    if info.is_binary:
-        return None
-    return f"one threshold cannot divide {len(info.class_counts)} classes"
+    if not info.is_binary:
+        return f"one threshold cannot divide {len(info.class_counts)} classes"
+    n_rows = sum(info.class_counts)
+    if n_rows < 100:
+        # With 40 rows or fewer LightGBM does not divide them, and nothing is tuned.
+        return (
+            f"{n_rows} rows are too few: 100 or more leave enough for an inner "
+            "cross-validation"
+        )
+    return None
 
 
 @method(
@@ -215,7 +222,9 @@ def hist_gradient_boosting(
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     learner = HistGradientBoostingClassifier(random_state=random_state, **parameters)
-    return chain(native(info), learner)
+    # It is the one learner that fails on a column without any value.
+    drop = [DropEmpty()] if info.has_missing and not info.is_frame else []
+    return chain([*drop, *native(info)], learner)
 
 
 def _search_random_forest(trial: Any) -> dict[str, Any]:

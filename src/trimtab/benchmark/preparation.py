@@ -17,6 +17,7 @@ from typing import Any, Literal, Self
 import narwhals as nw
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer, make_column_selector
@@ -29,6 +30,7 @@ from trimtab.exceptions import InputError
 from trimtab.tables import Labels
 
 __all__ = [
+    "DropEmpty",
     "FrameEncoder",
     "chain",
     "dense",
@@ -161,8 +163,8 @@ class FrameEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Numbers stay as they are. skrub's TableVectorizer encodes the rest: strings of
     numbers and dates are read, dates become several numbers, text becomes 30 numbers
     that reflect its substrings. Added here is what keeps learners from failing or
-    warning: columns get plain names, and a category that was not there at fit counts
-    as missing.
+    warning: columns get plain names, one without any value is dropped, and a category
+    that was not there at fit counts as missing.
 
     Parameters
     ----------
@@ -191,15 +193,18 @@ class FrameEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Learn the encoding of each column, and return the encoded table."""
         frame = _plain_frame(X)
         self.column_names_ = list(map(str, X.columns))
-        self.numbers_ = [name for name in frame if frame[name].dtype.kind in "biuf"]
-        others = frame.drop(columns=self.numbers_)
-        self.vectorizer_ = self._vectorizer(len(frame)) if others.shape[1] else None
+        numeric = [name for name in frame if frame[name].dtype.kind in "biuf"]
+        self.numbers_ = [name for name in numeric if not frame[name].isna().all()]
+        self.others_ = [name for name in frame if name not in numeric]
+        self.vectorizer_ = self._vectorizer(len(frame)) if self.others_ else None
         numbers: pd.DataFrame = frame[self.numbers_].astype(float)
         if self.vectorizer_ is None:
             self.categories_: dict[str, Any] = {}
             return numbers
         with _quiet():
-            encoded: pd.DataFrame = self.vectorizer_.fit_transform(others, y)
+            encoded: pd.DataFrame = self.vectorizer_.fit_transform(
+                frame[self.others_], y
+            )
         kept = encoded.select_dtypes("category")
         self.categories_ = {str(name): kept[name].cat.categories for name in kept}
         return pd.concat([numbers, encoded], axis=1)
@@ -218,9 +223,7 @@ class FrameEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if self.vectorizer_ is None:
             return numbers
         with _quiet():
-            encoded: pd.DataFrame = self.vectorizer_.transform(
-                frame.drop(columns=self.numbers_)
-            )
+            encoded: pd.DataFrame = self.vectorizer_.transform(frame[self.others_])
         known = {
             name: encoded[name].cat.set_categories(values)
             for name, values in self.categories_.items()
@@ -263,6 +266,19 @@ def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+class DropEmpty(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Drop the columns of an array that have no value in the rows of the fit."""
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Note which columns have a value."""
+        self.kept_ = ~np.isnan(X).all(axis=0)
+        return self
+
+    def transform(self, X: Any) -> NDArray[Any]:
+        """Return the columns that had a value."""
+        return np.asarray(X)[:, self.kept_]
 
 
 def native(info: TableInfo) -> list[Any]:

@@ -14,11 +14,17 @@ from trimtab.tables import take_rows
 
 __all__ = ["MadeRows", "SelectedRows", "down_to", "fitted_rows", "up_to"]
 
-NOTHING_TO_MAKE = ("No samples will be generated", "are considered as noise")
+NOTHING_TO_MAKE = (
+    "No samples will be generated",
+    "Not any neigbours belong to the majority class",
+    "are considered as noise",
+)
 """What ADASYN and SVM-SMOTE say where no row of a rare class is at a border."""
 
 
-def up_to(y: Any, ratio: float = 1.0) -> dict[Any, int]:
+def up_to(
+    y: Any, ratio: float = 1.0, fewest: int = 1, least: float = 0.0
+) -> dict[Any, int]:
     """Return how many rows an over-sampler leaves of each class.
 
     Parameters
@@ -26,8 +32,11 @@ def up_to(y: Any, ratio: float = 1.0) -> dict[Any, int]:
     y : array-like of shape (n_rows,)
         Labels.
     ratio : float in (0, 1], default=1.0
-        Each class grows to this share of the largest. A class of one row has no
-        neighbours to make rows from, and stays.
+        Each class grows to this share of the largest.
+    fewest : int, default=1
+        A class of fewer rows stays.
+    least : float, default=0.0
+        A class that would grow by less than this share of its rows stays.
 
     Returns
     -------
@@ -36,12 +45,15 @@ def up_to(y: Any, ratio: float = 1.0) -> dict[Any, int]:
 
     Examples
     --------
-    >>> up_to(["a"] * 8 + ["b"] * 2 + ["c"], ratio=0.5)
+    >>> up_to(["a"] * 8 + ["b"] * 2 + ["c"], ratio=0.5, fewest=2)
     {'a': 8, 'b': 4, 'c': 1}
     """
     counts = Counter(np.asarray(y).tolist())
     wanted = round(ratio * max(counts.values()))
-    return {label: max(n, wanted) if n > 1 else n for label, n in counts.items()}
+    return {
+        label: wanted if n >= fewest and wanted - n >= max(1, least * n) else n
+        for label, n in counts.items()
+    }
 
 
 def down_to(y: Any, ratio: float = 1.0) -> dict[Any, int]:
@@ -74,32 +86,23 @@ class _Resampled(BaseEstimator):  # type: ignore[misc]
 
     sampler: Any
 
-    def _run(self, X: Any, y: NDArray[Any]) -> tuple[Any, Any, NDArray[Any]]:
-        """Return the fitted sampler, and what it made of `X` and `y`."""
+    def _run(
+        self, X: Any, y: NDArray[Any], neighbours: int
+    ) -> tuple[Any, Any, NDArray[Any]]:
+        """Return the fitted sampler, and what it made of `X` and `y`.
+
+        It looks at not more than so many `neighbours`.
+        """
         labels, codes = np.unique(y, return_inverse=True)
         sampler = clone(self.sampler)
-        sampler.set_params(**_fewer_neighbours(sampler, codes))
+        for name, value in sampler.get_params(deep=True).items():
+            if name.endswith(("k_neighbors", "n_neighbors")) and isinstance(value, int):
+                sampler.set_params(**{name: min(value, neighbours)})
         with warnings.catch_warnings():
             # Samplers warn where they find fewer rows to take than they look for.
             warnings.simplefilter("ignore")
             X, codes = sampler.fit_resample(X, codes)
         return sampler, X, labels[codes]
-
-
-def _fewer_neighbours(sampler: Any, codes: NDArray[np.int64]) -> dict[str, int]:
-    """Return the numbers of neighbours that the smallest class cannot give, lowered.
-
-    A class of one row is left alone by `up_to`, and does not count.
-    """
-    counts = np.bincount(codes)
-    most = int(counts[counts > 1].min(initial=len(codes))) - 1
-    return {
-        name: most
-        for name, value in sampler.get_params(deep=True).items()
-        if name.endswith(("k_neighbors", "n_neighbors"))
-        and isinstance(value, int)
-        and value > most
-    }
 
 
 class SelectedRows(_Resampled):
@@ -134,7 +137,8 @@ class SelectedRows(_Resampled):
             seen = np.arange(len(y)).reshape(-1, 1)
         else:
             seen = clone(self.view).fit_transform(X, y)
-        rows = self._run(seen, y)[0].sample_indices_
+        smallest = int(np.unique(y, return_counts=True)[1].min())
+        rows = self._run(seen, y, smallest)[0].sample_indices_
         dropped = np.flatnonzero(~np.isin(y, y[rows]))
         rows = np.concatenate([rows, dropped])
         self.n_rows_ = len(rows)
@@ -163,9 +167,12 @@ class MadeRows(_Resampled):
     def fit_resample(self, X: Any, y: Any) -> tuple[Any, NDArray[Any]]:
         """Return the rows, old and new, and their labels."""
         y = np.asarray(y)
+        counts = np.unique(y, return_counts=True)[1]
+        # A class of one row has no neighbours, and samplers are told to leave it.
+        smallest = int(counts[counts > 1].min())
         try:
-            _, X, y = self._run(X, y)
-        except ValueError as error:
+            _, X, y = self._run(X, y, smallest - 1)
+        except (ValueError, RuntimeError) as error:
             if not any(phrase in str(error) for phrase in NOTHING_TO_MAKE):
                 raise
         self.n_rows_ = len(y)
