@@ -343,3 +343,14 @@ def test_bad_targets(columns: list[str], target: str | None, message: str) -> No
         split_target(pd.DataFrame([range(len(columns))], columns=columns), target)
 
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [("1,5;a\n-2,25;b\n", [1.5, -2.25]), ("1.5;a\n2;b\n", [1.5, 2.0])],
+)
+def test_decimal_commas_between_semicolons_are_numbers(tmp_path, body, expected):
+    """A table as spreadsheets of much of Europe write it has numbers, not text."""
+    path = tmp_path / "t.csv"
+    path.write_text("x;y\n" + body)
+    assert read_table(path)["x"].tolist() == expected

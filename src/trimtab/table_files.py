@@ -118,7 +118,13 @@ def _read_text(data: bytes, path: Path) -> "pd.DataFrame":
             header = pd.read_csv(lines, sep=delimiter, header=None, nrows=1, dtype=str)
             _refuse_twice(header.iloc[0].fillna(""), path)
             lines.seek(0)
-            return pd.read_csv(lines, sep=delimiter, index_col=False, low_memory=False)
+            return pd.read_csv(
+                lines,
+                sep=delimiter,
+                decimal=_decimal(text, delimiter),
+                index_col=False,
+                low_memory=False,
+            )
     except pd.errors.ParserWarning:
         detail = "rows have more fields than the header has names"
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
@@ -127,6 +133,18 @@ def _read_text(data: bytes, path: Path) -> "pd.DataFrame":
         f"{path} cannot be read as a table ({detail}): mend the file; every row needs "
         "as many fields as the header"
     )
+
+
+def _decimal(text: str, delimiter: str) -> str:
+    """Return a comma where fields between semicolons are 2,5 and none is 2.5."""
+    if delimiter != ";":
+        return "."
+    start = text[:100_000]
+    commas, points = (
+        re.search(rf"(?m)(?:^|;)-?\d+{mark}\d+(?=;|\r?$)", start)
+        for mark in (",", r"\.")
+    )
+    return "," if commas and not points else "."
 
 
 def _delimiter(text: str) -> str:

@@ -151,3 +151,15 @@ def test_bad_protocols_are_refused(fields: dict[str, Any], message: str) -> None
         Protocol(**fields)
 
     assert str(caught.value).startswith(message)
+
+
+def test_two_seeds_share_no_split():
+    """The second repeat of one seed is not the first of the next."""
+    codes = np.repeat([0, 1], [30, 12])
+    protocol = Protocol(n_splits=3, n_repeats=2)
+    tests = {
+        tuple(protocol.rows(codes, repeat, 0, seed)[1])
+        for seed in (0, 1, 2)
+        for repeat in (0, 1)
+    }
+    assert len(tests) == 6

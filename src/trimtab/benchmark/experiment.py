@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.benchmark.protocol import Protocol
+from trimtab.benchmark.protocol import Protocol, split_seed
 
 __all__ = ["Experiment", "Outcome", "Status"]
 
@@ -72,7 +72,7 @@ class Experiment:
     @property
     def random_state(self) -> int:
         """Seed of the method: each repeat draws anew, folds share it."""
-        return self.seed + self.repeat
+        return split_seed(self.seed, self.repeat)
 
 
 @dataclass(frozen=True)

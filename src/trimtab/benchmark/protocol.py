@@ -13,9 +13,19 @@ from numpy.typing import NDArray
 from trimtab.exceptions import InputError
 from trimtab.tables import Labels, held_out_split
 
-__all__ = ["Protocol"]
+__all__ = ["Protocol", "split_seed"]
 
 Rows = NDArray[np.int64]
+
+_REPEATS_OF_A_SEED = 10_000
+
+
+def split_seed(seed: int, repeat: int) -> int:
+    """Return the random state of a repeat: two seeds never share one.
+
+    The first repeat of seed 0 has the random state 0.
+    """
+    return (_REPEATS_OF_A_SEED * seed + repeat) % 2**32
 
 
 @dataclass(frozen=True)
@@ -41,8 +51,11 @@ class Protocol:
     tune_threshold: bool = False
 
     def __post_init__(self) -> None:
-        if self.n_repeats < 1:
-            raise InputError(f"repeats is {self.n_repeats}: give 1 or more")
+        if not 1 <= self.n_repeats <= _REPEATS_OF_A_SEED:
+            raise InputError(
+                f"repeats is {self.n_repeats}: give 1 or more, up to "
+                f"{_REPEATS_OF_A_SEED}"
+            )
         if self.test_size is None:
             if self.n_splits < 2:
                 raise InputError(f"folds is {self.n_splits}: give 2 or more")
@@ -70,19 +83,20 @@ class Protocol:
         repeat, fold : int
             Which split.
         seed : int
-            Seed of the whole run; repeat r shuffles with seed + r.
+            Seed of the whole run.
 
         Returns
         -------
         training, test : ndarray of int64
             Row positions.
         """
+        random_state = split_seed(seed, repeat)
         if self.test_size is not None:
-            return held_out_split(codes, self.test_size, random_state=seed + repeat)
+            return held_out_split(codes, self.test_size, random_state=random_state)
         from sklearn.model_selection import StratifiedKFold
 
         folds = StratifiedKFold(
-            self.n_splits, shuffle=True, random_state=seed + repeat
+            self.n_splits, shuffle=True, random_state=random_state
         ).split(codes, codes)
         training, test = next(itertools.islice(folds, fold, None))
         return training, test
