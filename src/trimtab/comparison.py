@@ -204,8 +204,9 @@ def _predictions(
         split: labels.codes[protocol.rows(labels.codes, *split, seed)[1]]
         for split in protocol.splits()
     }
-    columns = ["key", "method", "repeat", "fold", "threshold"]
-    rows: list[list[Any]] = results[columns].to_numpy(dtype=object).tolist()
+    columns = ["key", "method", "repeat", "fold", "threshold", "own_threshold"]
+    known = results.reindex(columns=columns).astype(object)
+    rows: list[list[Any]] = known.where(known.notna(), None).to_numpy().tolist()
     return [
         Prediction(
             method,
@@ -213,9 +214,10 @@ def _predictions(
             fold,
             test_codes[repeat, fold],
             scores[key],
-            None if pd.isna(threshold) else threshold,
+            threshold,
+            own_threshold,
         )
-        for key, method, repeat, fold, threshold in rows
+        for key, method, repeat, fold, threshold, own_threshold in rows
         if key in scores
     ]
 

@@ -84,7 +84,8 @@ def evaluate(
     with measure_cost() as predict_cost:
         scores = learner.predict(estimator, test)
     codes = labels.codes[test]
-    confusion = _confusion(codes, scores, labels.positive)
+    own_threshold = _own_threshold(estimator, labels.positive)
+    confusion = _confusion(codes, scores, labels.positive, own_threshold)
     measures = measure_scores(codes, scores, labels.positive)
     measures |= measure_decisions(confusion, labels.positive)
     if threshold is not None:
@@ -98,6 +99,8 @@ def evaluate(
         "n_train_rows": float(fitted_rows(estimator, len(training))),
         "n_test_rows": float(len(test)),
     }
+    if own_threshold is not None:
+        measures["own_threshold"] = own_threshold
     return Outcome(
         "done",
         measures=measures,
@@ -146,6 +149,18 @@ class _Learner:
         rows = training[held]
         scores = self.predict(estimator, rows)
         return best_threshold(self.labels.codes[rows], scores, self.labels.positive)
+
+
+def _own_threshold(estimator: Any, positive: int) -> float | None:
+    """Return the threshold of a classifier that has chosen one for itself.
+
+    It is on the probability of the second class. Asking for its predictions instead
+    would predict twice.
+    """
+    threshold = getattr(estimator, "best_threshold_", None)
+    if threshold is None:
+        return None
+    return float(threshold) if positive == 1 else float(np.nextafter(1 - threshold, 1))
 
 
 def _confusion(

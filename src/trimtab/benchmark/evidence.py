@@ -110,6 +110,8 @@ class Prediction:
     threshold : float or None
         The threshold on the positive class's probability that was chosen inside the
         training part; None where none was.
+    own_threshold : float or None, default=None
+        The one by which the classifier itself decides, where it is not one half.
     """
 
     method: str
@@ -118,6 +120,7 @@ class Prediction:
     codes: NDArray[np.int64]
     scores: NDArray[np.float32]
     threshold: float | None
+    own_threshold: float | None = None
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,8 @@ class Outcome:
         Scores, by the names of `trimtab.metrics.MEASURES`, and costs:
         ``fit_seconds``, ``predict_seconds``, ``threshold_seconds``,
         ``peak_memory_mb`` (of the process while it fitted), ``n_train_rows`` (rows
-        the learners were fitted on, after resampling), ``n_test_rows``.
+        the learners were fitted on, after resampling), ``n_test_rows``; and
+        ``own_threshold`` where the classifier decides by one of its own.
     per_class : list of dict
         For each class ``label``, ``precision``, ``recall``, ``f1``, ``support``.
     threshold : float or None
