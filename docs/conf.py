@@ -3,8 +3,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import os
+import sys
 import warnings
 from importlib.metadata import version as installed_version
+from pathlib import Path
+
+# The directive that shows the committed results of a suite.
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 # Examples run in worker processes too; quiet and one thread each.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -23,8 +28,9 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    "suite_results",
 ]
-exclude_patterns = ["_build", "_templates", "results"]
+exclude_patterns = ["_build", "_templates"]
 templates_path = ["_templates"]
 # `name` in a docstring links to what it names, where that is documented.
 default_role = "autolink"
