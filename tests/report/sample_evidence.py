@@ -23,7 +23,10 @@ from trimtab.metrics import (
 )
 from trimtab.tables import Labels, encode_labels
 
-HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
+HOSTILE = (
+    '</script><script>alert(1)</script><img src="x" onerror=alert(2)>'
+    '<a href="https://example.org/">\'&amp;</a>'
+)
 """What must be read on the page as it stands, wherever it comes from."""
 
 

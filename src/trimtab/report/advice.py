@@ -24,6 +24,7 @@ LEVEL = 0.05
 
 FEW_SPLITS = 3
 FEW_POSITIVES = 10
+SEVERAL = 3
 NEGLIGIBLE = 0.01
 """A lead that is surely smaller than this is not worth a method."""
 
@@ -220,7 +221,7 @@ def _it_does_not(ranking: _Ranking) -> tuple[str, _Choice]:
             "This run is too small to tell whether rebalancing helps: "
             f"{ranking.doubt}. {facts}"
         )
-    elif best["difference"] <= 0 or best.get("difference_high", 1.0) < NEGLIGIBLE:
+    elif _is_out_of_the_question(ranking.rebalancers):
         verdict = f"Rebalancing does not help here: {_lower_first(facts)}"
     else:
         verdict = f"Rebalancing is not shown to help here: {_lower_first(facts)}"
@@ -231,6 +232,14 @@ def _it_does_not(ranking: _Ranking) -> tuple[str, _Choice]:
             f"is {_lead(control, ranking.title)}{_cost(control, base)}.",
         )
     return verdict, _Choice(base, _stay(ranking, control))
+
+
+def _is_out_of_the_question(rebalancers: pd.DataFrame) -> bool:
+    """Return whether no rebalancing method is ahead, or none by what matters."""
+    if (rebalancers["difference_high"] < NEGLIGIBLE).all():
+        return True
+    # One method behind by chance is no answer; all of several are.
+    return len(rebalancers) >= SEVERAL and bool((rebalancers["difference"] <= 0).all())
 
 
 def _lower_first(text: str) -> str:

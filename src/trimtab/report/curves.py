@@ -100,24 +100,24 @@ def reliability(
     Returns
     -------
     DataFrame
-        One row a bin that is not empty: ``bin`` (``"0.0–0.1"``), ``rows``,
-        ``predicted`` (mean probability) and ``observed`` (share of the class).
+        One row a bin: ``bin`` (``"0.0–0.1"``), ``rows``, ``predicted`` (mean
+        probability) and ``observed`` (share of the class), NaN where it is empty.
     """
     score = np.concatenate([p.scores[:, positive] for p in predictions])
     truth = np.concatenate([p.codes == positive for p in predictions])
     bins = np.minimum((score * n_bins).astype(int), n_bins - 1)
     rows = np.bincount(bins, minlength=n_bins)
-    filled = np.flatnonzero(rows)
 
     def mean(values: NDArray[Any]) -> Floats:
         sums = np.bincount(bins, weights=values, minlength=n_bins)
-        means: Floats = sums[filled] / rows[filled]
+        nothing = np.full(n_bins, np.nan)
+        means: Floats = np.divide(sums, rows, out=nothing, where=rows > 0)
         return means
 
     return pd.DataFrame(
         {
-            "bin": [f"{b / n_bins:.1f}–{(b + 1) / n_bins:.1f}" for b in filled],
-            "rows": rows[filled],
+            "bin": [f"{b / n_bins:.1f}–{(b + 1) / n_bins:.1f}" for b in range(n_bins)],
+            "rows": rows,
             "predicted": mean(score),
             "observed": mean(truth),
         }
@@ -167,6 +167,6 @@ def confusion(
     for p in predictions:
         if tuned and p.threshold is None:
             return None
-        called = decide(p.scores, positive, p.threshold if tuned else None)
+        called = decide(p.scores, positive, p.threshold if tuned else p.own_threshold)
         total += confusion_matrix(p.codes, called, labels=range(n_classes))
     return total

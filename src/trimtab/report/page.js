@@ -151,7 +151,7 @@
       layout.margin.r = 4;
       for (const axis of [layout.xaxis, layout.yaxis]) {
         axis.tickfont.size = 11;
-        axis.title.font.size = 12;
+        axis.title.font.size = innerWidth < 360 ? 10 : 12;
         axis.nticks = 6;
       }
     }

@@ -32,7 +32,7 @@ RECALLS = np.linspace(0, 1, 201)
 N_BINS = 25
 """Bars of the distributions of predicted probabilities."""
 
-FEW_ROWS = 10
+FEW_ROWS = 5
 """A bin with fewer rows than this is in the table, but not in the chart."""
 
 
@@ -171,9 +171,12 @@ def _perfect() -> go.Scatter:
 
 
 def _reliability_marks(bins: pd.DataFrame, line: dict[str, Any]) -> dict[str, Any]:
-    """Return dots that are the larger the more rows are in their bin."""
-    drawn = bins[bins["rows"] >= FEW_ROWS]
-    size = 4 + 14 * np.sqrt(drawn["rows"] / bins["rows"].sum())
+    """Return dots that are the larger the more rows are in their bin.
+
+    The line between them breaks at bins with too few rows.
+    """
+    drawn = bins.where(bins["rows"] >= FEW_ROWS)
+    size = 4 + 14 * np.sqrt(drawn["rows"].fillna(0) / bins["rows"].sum())
     return {
         "x": drawn["predicted"].to_numpy(np.float32),
         "y": drawn["observed"].to_numpy(np.float32),
@@ -196,8 +199,8 @@ def _calibration_note(evidence: Evidence) -> str:
         "Test rows of all splits are put together and sorted into ten bins of equal "
         "width by predicted probability; a bin of one split alone would hold too few. "
         f"The larger the dot, the more rows; bins with fewer than {FEW_ROWS} rows are "
-        "in the table only. Below the dashed line the probabilities are too high, "
-        "which is what rebalancing does to them."
+        "in the table only, and the line breaks there. Below the dashed line the "
+        "probabilities are too high, which is what rebalancing does to them."
     )
     if len(evidence.labels.classes) == 2:
         return note
