@@ -62,6 +62,17 @@ def test_classes_come_largest_first_and_the_one_of_interest_is_marked(
     assert [c["is_positive"] for c in classes] == [False, True]
 
 
+def test_among_many_classes_the_one_of_interest_comes_first() -> None:
+    """The list is folded to a few lines, and the rarest class would be out of sight."""
+    rows = tuple(range(60, 5, -5))
+    names = tuple(f"class {letter}" for letter in "abcdefghijk")
+    evidence = make_evidence(methods=FEW[:1], class_rows=rows, class_names=names)
+
+    classes = data_section(evidence)["classes"]
+
+    assert [c["name"] for c in classes][:3] == ["class k", "class a", "class b"]
+
+
 def test_a_very_wide_table_is_not_listed_whole(evidence: Evidence) -> None:
     """Of 700 columns 500 are listed, and the rest is counted."""
     columns = pd.concat([evidence.profile.columns] * 140, ignore_index=True)

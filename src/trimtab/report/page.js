@@ -126,6 +126,12 @@
       const { data, layout } = structuredClone(this.spec);
       for (const trace of data)
         trace.visible = this.isChosen(trace) && this.isShown(trace);
+      for (const trace of data)
+        if (trace.visible && trace.meta.splits)
+          trace.text = trace.meta.splits.map(
+            ([repeat, fold], i) =>
+              `${layout.meta.names[trace.y[i]]}, repeat ${repeat}, fold ${fold}`,
+          );
       const axis = data.find((trace) => this.isChosen(trace))?.meta.axis;
       if (axis) layout.xaxis.title.text = axis;
       if (this.focus) layout[layout.meta.focus.axis].range = [...this.focus];
@@ -269,7 +275,9 @@
       const total = row.reduce((sum, n) => sum + n, 0);
       const cells = row.map((n, called) => {
         const share = total ? n / total : 0;
-        const percent = `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
+        // Nearly none and nearly all must not read like none and all.
+        const digits = (share > 0 && share < 0.1) || (share > 0.99 && share < 1) ? 1 : 0;
+        const percent = `${(100 * share).toFixed(digits)} %`;
         const cell = element("td", { title: `${n} of ${total} (${percent})` }, n.toLocaleString("en"), element("span", {}, percent));
         cell.style.setProperty("--share", share);
         cell.style.setProperty("--cell", `var(--${truth === called ? "accent" : "warning"})`);
@@ -307,6 +315,8 @@
     slot.append(row);
   }
 
+  const pair = document.querySelector(".matrix-pair");
+  pair?.classList.toggle("stacked", page.confusion.classes.length > 9);
   for (const slot of document.querySelectorAll("[data-slot]")) {
     const { methods, shown } = page.confusion;
     const select = slot.querySelector("select");

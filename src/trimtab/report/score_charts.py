@@ -153,19 +153,17 @@ def _strips(
 def _dots(
     table: pd.DataFrame, column: str, place: dict[str, int], group: str, colour: str
 ) -> go.Scatter:
-    splits = zip(table["method"], table["repeat"], table["fold"], strict=True)
+    # The words for each dot are put together in the browser: written out here, for
+    # every measure, they would be most of the page.
+    splits = table[["repeat", "fold"]] + 1
     return go.Scatter(
         x=table[column].to_numpy(np.float32),
-        y=table["method"].map(place).to_numpy(np.int16),
-        text=[
-            f"{plot_text(name)}, repeat {repeat + 1}, fold {fold + 1}"
-            for name, repeat, fold in splits
-        ],
+        y=table["method"].map(place).tolist(),
         mode="markers",
         marker={"color": colour, "size": 7, "opacity": 0.45},
         hovertemplate="%{text}<br>%{x:.4f}<extra></extra>",
         name=f"{group}: split",
-        meta={"label": f"{group}: split"},
+        meta={"label": f"{group}: split", "splits": splits.to_numpy().tolist()},
     )
 
 
@@ -238,10 +236,13 @@ def _name_rows(
         ticklabelstandoff=8,
         showgrid=False,
     )
-    # Names for narrow screens, where the long ones would leave no room.
-    short = [plot_text(shorten(name, 17)) for name in names]
+    # The short names are for narrow screens, where long ones would leave no room.
     figure.update_layout(
-        meta={"short_names": short, "focus": {"axis": "xaxis", "ranges": ranges}}
+        meta={
+            "names": [plot_text(name) for name in names],
+            "short_names": [plot_text(shorten(name, 17)) for name in names],
+            "focus": {"axis": "xaxis", "ranges": ranges},
+        }
     )
 
 

@@ -30,6 +30,9 @@ THRESHOLD_NOTE = (
     "each split inside its training part, so the test rows had no say in it."
 )
 
+FEW_CLASSES = 10
+"""With more classes than this, the class of interest comes first."""
+
 PLURALS = {"category": "categories", "text": "texts", "boolean": "booleans"}
 
 
@@ -40,7 +43,11 @@ def data_section(evidence: Evidence) -> dict[str, Any]:
     kinds = columns["kind"].value_counts(sort=False)
     words = [f"{n:,} {_plural(str(kind), int(n))}" for kind, n in kinds.items()]
     cells = n_rows * len(columns)
-    order = np.argsort(-labels.counts, kind="stable")
+    order = np.argsort(-labels.counts, kind="stable").tolist()
+    if len(order) > FEW_CLASSES:
+        # The list is folded to a few lines; the class of interest must be in sight.
+        order.remove(labels.positive)
+        order.insert(0, labels.positive)
     return {
         "figures": [
             (count(n_rows), "rows"),
