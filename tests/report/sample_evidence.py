@@ -36,6 +36,7 @@ class Made:
 
     ``skill`` moves the scores of the right class up, ``shift`` those of the class of
     interest, whatever the row is, as rebalancing does. ``fails`` of its splits fail.
+    ``own_threshold`` is the one by which it decides itself.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Made:
     shift: float = 0.0
     seconds: float = 0.5
     fails: int = 0
+    own_threshold: float | None = None
 
 
 FEW = (
@@ -212,7 +214,9 @@ def _predict(
     threshold = None
     if n_classes == 2:
         threshold = best_threshold(codes, scores, labels.positive)
-    return Prediction(made.name, repeat, fold, codes, scores, threshold)
+    return Prediction(
+        made.name, repeat, fold, codes, scores, threshold, made.own_threshold
+    )
 
 
 def _measure(
@@ -221,7 +225,7 @@ def _measure(
     codes, scores = prediction.codes, prediction.scores
     positive, n_classes = labels.positive, len(labels.classes)
     measures: dict[str, float | None] = dict(measure_scores(codes, scores, positive))
-    called = decide(scores, positive)
+    called = decide(scores, positive, made.own_threshold)
     measures |= measure_decisions(confusion_matrix(codes, called, n_classes), positive)
     if prediction.threshold is not None:
         called = decide(scores, positive, prediction.threshold)

@@ -201,6 +201,18 @@ def test_thresholds_are_drawn_for_two_classes(evidence: Evidence) -> None:
     assert marks["Tuned threshold (median)"] == np.median(tuned)
 
 
+def test_a_method_s_own_threshold_is_drawn_in_place_of_one_half() -> None:
+    """It is by that one that its decisions were measured."""
+    chart = probability_chart(
+        make_evidence(methods=[*FEW, Made("own", own_threshold=0.3)])
+    )
+
+    assert chart is not None
+    marks = {t.name: t.x[0] for t in chart.figure.data if t.meta["choice"] == "own"}
+    assert marks["Own threshold (median)"] == 0.3
+    assert "Default threshold" not in marks
+
+
 def test_bins_with_few_rows_are_not_drawn(evidence: Evidence) -> None:
     """They are in the table; a dot of three rows says nothing."""
     chart = calibration_chart(evidence)

@@ -209,6 +209,19 @@ def test_the_decisions_of_every_method_are_tabled(evidence: Evidence) -> None:
         assert float(recall) == pytest.approx(int(found) / 80, abs=1e-3)
 
 
+def test_a_method_that_chooses_its_threshold_is_shown_at_its_own() -> None:
+    """Where it calls nearly everything, it finds everything."""
+    eager = Made("lightgbm-tuned-threshold", own_threshold=0.001)
+    section = confusion_section(make_evidence(methods=[*FEW, eager]))
+
+    assert section is not None
+    entry = next(m for m in section["data"]["methods"] if m["method"] == eager.name)
+    assert entry["own"] == [0.001] * 5
+    assert entry["default"][1] == [0, 80]
+    rows = [[cell.text for cell in row] for row in section["table"]["rows"]]
+    assert [row[1] for row in rows if row[0] == eager.name] == ["own", "tuned"]
+
+
 def test_many_classes_have_precision_and_recall_each() -> None:
     """There is no threshold to speak of."""
     evidence = make_evidence(class_rows=(200, 90, 30), class_names=("a", "b", "c"))

@@ -156,7 +156,8 @@ def confusion(
     n_classes, positive : int
         Number of classes; code of the class of interest.
     tuned : bool
-        Whether each split's tuned threshold decides, or the most probable class.
+        Whether each split's tuned threshold decides, or the classifier's own, which
+        by default is to call the most probable class.
 
     Returns
     -------

@@ -308,8 +308,13 @@
     const { classes } = page.confusion;
     slot.querySelector(".matrix-row")?.remove();
     const row = element("div", { className: "matrix-row" });
-    const isBinary = classes.length === 2;
-    row.append(matrixTable(entry.default, classes, isBinary ? "Default threshold" : "Most probable class", isBinary ? "0.50" : ""));
+    const [caption, detail] =
+      classes.length > 2
+        ? ["Most probable class", ""]
+        : entry.own.length
+          ? ["Own threshold", thresholdRange(entry.own)]
+          : ["Default threshold", "0.50"];
+    row.append(matrixTable(entry.default, classes, caption, detail));
     if (entry.tuned)
       row.append(matrixTable(entry.tuned, classes, "Tuned threshold", thresholdRange(entry.thresholds)));
     slot.append(row);

@@ -296,7 +296,10 @@ def _thresholds(evidence: Evidence, predictions: list[Prediction]) -> list[go.Sc
     tuned = [p.threshold for p in predictions if p.threshold is not None]
     if len(evidence.labels.classes) > 2:
         return []
+    own = [p.own_threshold for p in predictions if p.own_threshold is not None]
     lines = [("Default threshold", 0.5, "dash")]
+    if own:
+        lines = [("Own threshold (median)", float(np.median(own)), "dash")]
     if tuned:
         lines.append(("Tuned threshold (median)", float(np.median(tuned)), "solid"))
     return [

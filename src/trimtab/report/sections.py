@@ -26,8 +26,9 @@ CONFUSION_NOTE = (
     "row."
 )
 THRESHOLD_NOTE = (
-    " The default threshold is a probability of one half. The tuned one was chosen for "
-    "each split inside its training part, so the test rows had no say in it."
+    " The default threshold is a probability of one half, unless the method chooses "
+    "its own. The tuned one was chosen for each split inside its training part, so the "
+    "test rows had no say in it."
 )
 
 FEW_CLASSES = 10
@@ -183,6 +184,7 @@ def _matrices(labels: Labels, method: str, own: list[Prediction]) -> dict[str, A
         "default": None if plain is None else plain.tolist(),
         "tuned": None if tuned is None else tuned.tolist(),
         "thresholds": [p.threshold for p in own if p.threshold is not None],
+        "own": [p.own_threshold for p in own if p.own_threshold is not None],
     }
 
 
@@ -199,8 +201,9 @@ def _decisions(entries: list[dict[str, Any]], positive: int) -> pd.DataFrame:
             false, left = m[other][positive], m[other][other]
             precision = found / (found + false) if found + false else math.nan
             recall = found / (found + missed) if found + missed else math.nan
+            name = "own" if kind == "default" and entry["own"] else kind
             rows.append(
-                [entry["method"], kind, found, missed, false, left, precision, recall]
+                [entry["method"], name, found, missed, false, left, precision, recall]
             )
     titles = ["Method", "Threshold", "Found", "Missed", "False calls", "Rightly left"]
     return pd.DataFrame(rows, columns=[*titles, "Precision", "Recall"])
