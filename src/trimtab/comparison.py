@@ -137,18 +137,17 @@ def compare(
     chosen, skipped = choose_methods(methods, portfolio, info)
     dataset = f"{name}@{table_digest(X, labels)}"
     experiments = [
-        Experiment(dataset, method.name, protocol, repeat, fold, seed, parameters)
+        Experiment(dataset, m.name, protocol, repeat, fold, seed, code=m.code)
         for repeat, fold in protocol.splits()
-        for method, parameters in chosen.values()
+        for m in chosen.values()
     ]
-    by_name = {name: method for name, (method, _) in chosen.items()}
     with tempfile.TemporaryDirectory(prefix="trimtab-") as folder:
         url = store or f"sqlite:///{folder}/experiments.sqlite"
         with Store(url) as opened:
             runner = Runner(
                 opened,
                 {dataset: stage(X, labels, dataset, Path(folder))},
-                by_name,
+                chosen,
                 n_jobs=n_jobs,
                 time_limit=time_limit,
                 progress=TerminalProgress() if progress is True else progress or None,
@@ -161,14 +160,14 @@ def compare(
         labels=labels,
         protocol=protocol,
         metric=metric,
-        leaderboard=rank_methods(results, by_name, metric, protocol.test_fraction),
-        results=_public(results, by_name),
+        leaderboard=rank_methods(results, chosen, metric, protocol.test_fraction),
+        results=_public(results, chosen),
         predictions=_predictions(results, scores, labels, protocol, seed),
         skipped=skipped,
         command=command,
         versions=library_versions(),
     )
-    return Comparison(evidence, summary, by_name, X, seed)
+    return Comparison(evidence, summary, chosen, X, seed)
 
 
 def _check_metric(metric: str, labels: Labels, protocol: Protocol) -> None:

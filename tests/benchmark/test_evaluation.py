@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import make_classification
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import FixedThresholdClassifier, StratifiedKFold
+from sklearn.pipeline import make_pipeline
 
 from trimtab.benchmark.evaluation import evaluate
 from trimtab.benchmark.experiment import Experiment
@@ -68,6 +71,9 @@ def test_the_tuned_threshold_sees_no_test_row(table):
             positive = 1 / (1 + np.exp(-X[:, 0]))
             return np.column_stack([1 - positive, positive])
 
+        def predict(self, X):
+            return self.classes_[(X[:, 0] > 0).astype(int)]
+
     phases: list[str] = []
     method = Method("m", "Records.", "own", lambda info, seed: Recorder())
     outcome = _evaluate(table, method, tune_threshold=True, announce=phases.append)
@@ -91,6 +97,9 @@ def test_a_class_that_was_never_learned_has_probability_0():
         def predict_proba(self, X):
             return np.tile([0.25, 0.75], (len(X), 1))
 
+        def predict(self, X):
+            return np.full(len(X), 2)
+
     y = np.repeat([0, 1, 2], [30, 12, 9])
     method = Method("m", "Forgets.", "own", lambda info, seed: TwoOfThree())
     outcome = _evaluate((np.zeros((51, 2)), y), method)
@@ -113,3 +122,24 @@ def test_probabilities_that_are_none_are_an_error(table):
     method = Method("m", "Broken.", "own", lambda info, seed: Broken())
     with pytest.raises(ValueError, match="not finite"):
         _evaluate(table, method)
+
+
+def test_a_users_estimator_decides_as_it_does_and_gets_the_users_labels():
+    """A threshold inside a pipeline counts, and class weights may name the labels."""
+    X, y = make_classification(600, 5, weights=[0.8], flip_y=0.2, random_state=0)
+    text = np.where(y == 1, "fraud", "ok")
+    weights = {"fraud": 3, "ok": 1}
+    mine = make_pipeline(
+        FixedThresholdClassifier(
+            LogisticRegression(class_weight=weights), threshold=0.8, pos_label="ok"
+        )
+    )
+    method = Method("m", "Fixed.", "own", lambda info, seed: clone(mine))
+    outcome = _evaluate((X, text), method, positive="fraud")
+    folds = StratifiedKFold(3, shuffle=True, random_state=0).split(X, y)
+    training, test = next(folds)
+    predicted = mine.fit(X[training], text[training]).predict(X[test])
+    assert outcome.measures["macro_f1"] == pytest.approx(
+        f1_score(text[test], predicted, average="macro")
+    )
+    assert outcome.measures["own_threshold"] == pytest.approx(0.2, abs=0.02)

@@ -13,6 +13,7 @@ import pytest
 
 from trimtab.benchmark.experiment import Experiment, Outcome
 from trimtab.benchmark.protocol import Protocol
+from trimtab.exceptions import InputError
 
 EXPERIMENT = Experiment.of(
     {"b": [1, 2.5], "a": "é"},
@@ -98,8 +99,8 @@ def test_an_experiment_cannot_be_changed() -> None:
 def test_each_repeat_has_its_own_random_state() -> None:
     """The folds of a repeat share it."""
     assert EXPERIMENT.random_state == 70_001
-    assert replace(EXPERIMENT, fold=0).random_state == 8
-    assert replace(EXPERIMENT, repeat=0).random_state == 7
+    assert replace(EXPERIMENT, fold=0).random_state == 70_001
+    assert replace(EXPERIMENT, repeat=0).random_state == 70_000
 
 
 def test_an_outcome_is_empty_unless_told() -> None:
@@ -111,3 +112,16 @@ def test_an_outcome_is_empty_unless_told() -> None:
     assert one.threshold is None
     assert one.scores is None
     assert one.measures is not other.measures
+
+
+@pytest.mark.parametrize("seed", [-1, 429_496, 10**20])
+def test_a_seed_out_of_range_is_refused(seed: int) -> None:
+    """No two seeds may share a split, so there is a largest."""
+    with pytest.raises(InputError, match=f"the seed is {seed}: give one from 0"):
+        replace(EXPERIMENT, seed=seed)
+
+
+def test_edited_code_is_another_experiment() -> None:
+    """The digest of a user's code is part of the key; without one the key stays."""
+    assert replace(EXPERIMENT, code="abc").key != EXPERIMENT.key
+    assert replace(EXPERIMENT, code="").key == EXPERIMENT.key

@@ -83,14 +83,15 @@ def evaluate(
     announce("predict")
     with measure_cost() as predict_cost:
         scores = learner.predict(estimator, test)
+        called = learner.decide(estimator, test, scores)
     codes = labels.codes[test]
-    own_threshold = _own_threshold(estimator, labels.positive)
-    confusion = _confusion(codes, scores, labels.positive, own_threshold)
+    confusion = confusion_matrix(codes, called, len(labels.classes))
     measures = measure_scores(codes, scores, labels.positive)
     measures |= measure_decisions(confusion, labels.positive)
     if threshold is not None:
-        tuned = _confusion(codes, scores, labels.positive, threshold)
-        measures |= _tuned(measure_decisions(tuned, labels.positive))
+        tuned = decide(scores, labels.positive, threshold)
+        tuned_confusion = confusion_matrix(codes, tuned, len(labels.classes))
+        measures |= _tuned(measure_decisions(tuned_confusion, labels.positive))
     measures |= {
         "fit_seconds": fit_cost.seconds,
         "predict_seconds": predict_cost.seconds,
@@ -99,6 +100,7 @@ def evaluate(
         "n_train_rows": float(fitted_rows(estimator, len(training))),
         "n_test_rows": float(len(test)),
     }
+    own_threshold = _own_threshold(scores, called, labels.positive)
     if own_threshold is not None:
         measures["own_threshold"] = own_threshold
     return Outcome(
@@ -111,7 +113,11 @@ def evaluate(
 
 
 class _Learner:
-    """A method with its table and seed: fits and predicts by row positions."""
+    """A method with its table and seed: fits and predicts by row positions.
+
+    Methods are fitted on the labels as the user has them: what is compared is what is
+    delivered.
+    """
 
     def __init__(
         self, experiment: Experiment, method: Method, X: Any, labels: Labels
@@ -121,14 +127,14 @@ class _Learner:
         self.parameters = json.loads(experiment.parameters)
 
     def fit(self, rows: Rows) -> Any:
-        X, codes = take_rows(self.X, rows), self.labels.codes[rows]
-        part = Labels(np.arange(len(self.labels.classes)), codes, self.labels.positive)
-        info = table_info(X, part)
+        X, labels = take_rows(self.X, rows), self.labels
+        codes = labels.codes[rows]
+        info = table_info(X, Labels(labels.classes, codes, labels.positive))
         reason = self.method.reason_to_skip(info)
         if reason:
             raise InputError(f"{self.method.name} does not apply here: {reason}")
         estimator = self.method.build(info, self.random_state, **self.parameters)
-        return estimator.fit(X, codes)
+        return estimator.fit(X, labels.decode(codes))
 
     def predict(self, estimator: Any, rows: Rows) -> NDArray[np.float64]:
         predicted = np.asarray(estimator.predict_proba(take_rows(self.X, rows)))
@@ -136,8 +142,25 @@ class _Learner:
             raise ValueError("predict_proba returned values that are not finite")
         # A class that resampling left out was never learned: its probability is 0.
         scores = np.zeros((len(rows), len(self.labels.classes)))
-        scores[:, np.asarray(estimator.classes_, dtype=int)] = predicted
+        scores[:, self._codes(estimator.classes_)] = predicted
         return scores
+
+    def decide(
+        self, estimator: Any, rows: Rows, scores: NDArray[np.float64]
+    ) -> NDArray[np.integer[Any]]:
+        """Return the classes that the estimator itself calls.
+
+        trimtab's own methods call the most probable class or go by ``best_threshold_``,
+        on the second class: what was predicted already says it. Of a user's estimator
+        nothing is known.
+        """
+        if self.method.code:
+            return self._codes(estimator.predict(take_rows(self.X, rows)))
+        threshold = getattr(estimator, "best_threshold_", None)
+        return decide(scores, 1 if threshold is not None else 0, threshold)
+
+    def _codes(self, labels: Any) -> NDArray[np.int64]:
+        return np.searchsorted(self.labels.classes, np.asarray(labels)).astype(np.int64)
 
     def choose_threshold(self, training: Rows) -> float:
         kept, held = held_out_split(
@@ -151,26 +174,21 @@ class _Learner:
         return best_threshold(self.labels.codes[rows], scores, self.labels.positive)
 
 
-def _own_threshold(estimator: Any, positive: int) -> float | None:
-    """Return the threshold of a classifier that has chosen one for itself.
+def _own_threshold(
+    scores: NDArray[np.float64], called: NDArray[np.integer[Any]], positive: int
+) -> float | None:
+    """Return the threshold that decisions went by, where it is not one half.
 
-    It is on the probability of the second class. Asking for its predictions instead
-    would predict twice.
+    None, too, where no threshold explains them, or for more than two classes.
     """
-    threshold = getattr(estimator, "best_threshold_", None)
-    if threshold is None:
+    if scores.shape[1] != 2 or (called == scores.argmax(axis=1)).all():
         return None
-    return float(threshold) if positive == 1 else float(np.nextafter(1 - threshold, 1))
-
-
-def _confusion(
-    codes: Rows,
-    scores: NDArray[np.float64],
-    positive: int,
-    threshold: float | None = None,
-) -> NDArray[np.int64]:
-    predicted = decide(scores, positive, threshold)
-    return confusion_matrix(codes, predicted, scores.shape[1])
+    is_called = called == positive
+    lowest = scores[is_called, positive].min(initial=np.inf)
+    highest = scores[~is_called, positive].max(initial=-np.inf)
+    if not highest < lowest:
+        return None
+    return float(np.clip((highest + lowest) / 2, 0.0, 1.0))
 
 
 def _tuned(measures: dict[str, float]) -> dict[str, float]:

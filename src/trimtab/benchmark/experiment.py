@@ -12,7 +12,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.benchmark.protocol import Protocol, split_seed
+from trimtab.benchmark.protocol import MAX_SEED, Protocol, split_seed
+from trimtab.exceptions import InputError
 
 __all__ = ["Experiment", "Outcome", "Status"]
 
@@ -39,6 +40,14 @@ class Experiment:
     parameters : str, default="{}"
         Parameters that the method's factory is given, as JSON with sorted keys
         (`Experiment.of` makes it from a mapping).
+    code : str, default=""
+        For a user's own method a digest of its code (`Method.code`), so that results
+        of what it was before are not taken for it.
+
+    Raises
+    ------
+    InputError
+        Where the seed is out of its range.
     """
 
     dataset: str
@@ -48,6 +57,11 @@ class Experiment:
     fold: int
     seed: int = 0
     parameters: str = "{}"
+    code: str = ""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed <= MAX_SEED:
+            raise InputError(f"the seed is {self.seed}: give one from 0 to {MAX_SEED}")
 
     @classmethod
     def of(cls, parameters: Mapping[str, Any], **fields: Any) -> "Experiment":
@@ -66,6 +80,8 @@ class Experiment:
             "seed": self.seed,
             "parameters": json.loads(self.parameters),
         }
+        if self.code:
+            record["code"] = self.code
         canonical = json.dumps(record, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:32]
 

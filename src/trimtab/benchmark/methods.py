@@ -17,9 +17,12 @@ Packages can bring theirs through the entry-point group ``trimtab.methods``.
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, partial
 from importlib.metadata import entry_points
+from inspect import isroutine
 from typing import Any, TypeVar
 
+from trimtab.benchmark.digests import code_digest
 from trimtab.exceptions import InputError, nearest_names
 
 __all__ = ["Method", "TableInfo", "get_method", "list_methods", "method", "register"]
@@ -102,6 +105,17 @@ class Method:
     search_space: Callable[[Any], dict[str, Any]] | None = None
     applies: Callable[[TableInfo], str | None] | None = None
     quick: bool = False
+
+    @cached_property
+    def code(self) -> str:
+        """Digest of a method's code, for the keys of its experiments.
+
+        Empty for what comes with trimtab: there the version tells.
+        """
+        factory = self.build.func if isinstance(self.build, partial) else self.build
+        if getattr(factory, "__module__", "").startswith("trimtab.benchmark."):
+            return "" if isroutine(factory) else code_digest(factory)
+        return code_digest(self.build)
 
     def reason_to_skip(self, info: TableInfo) -> str | None:
         """Return why the method does not apply to the table, or None."""

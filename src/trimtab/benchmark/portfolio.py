@@ -2,13 +2,10 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import cloudpickle
 from sklearn.base import clone
 
 from trimtab.benchmark.leaderboard import BASELINE
@@ -25,7 +22,7 @@ Methods = Sequence[str | Method] | Mapping[str, Any]
 
 def choose_methods(
     methods: Methods | None, portfolio: str, info: TableInfo
-) -> tuple[dict[str, tuple[Method, str]], dict[str, str]]:
+) -> tuple[dict[str, Method], dict[str, str]]:
     """Return the methods to run, and why others are left out.
 
     Parameters
@@ -39,8 +36,8 @@ def choose_methods(
 
     Returns
     -------
-    chosen : dict of str to (Method, str)
-        By name, the method and its parameters as JSON; plain LightGBM first.
+    chosen : dict of str to Method
+        By name; plain LightGBM first.
     skipped : dict of str to str
         Methods that do not apply to the table, and why.
 
@@ -61,7 +58,7 @@ def choose_methods(
         wanted = [_own_method(name, value) for name, value in methods.items()]
     else:
         wanted = [methods] if isinstance(methods, str) else methods
-    chosen: dict[str, tuple[Method, str]] = {}
+    chosen: dict[str, Method] = {}
     skipped: dict[str, str] = {}
     for one in (BASELINE, *wanted):
         method = get_method(one) if isinstance(one, str) else one
@@ -74,7 +71,7 @@ def choose_methods(
         if reason:
             skipped[method.name] = reason
         else:
-            chosen[method.name] = (method, _parameters(method))
+            chosen[method.name] = method
     return chosen, skipped
 
 
@@ -92,19 +89,20 @@ def _own_method(name: str, value: Any) -> Method:
             f"methods[{name!r}] has no predict_proba: wrap it, for instance in "
             "sklearn.calibration.CalibratedClassifierCV"
         )
-    # With classes of the user's script by value: edited code is another method.
-    digest = hashlib.sha256(cloudpickle.dumps(value)).hexdigest()[:12]
-    return Method(name, type(value).__name__, "own", _OwnFactory(value, digest))
+    return Method(name, type(value).__name__, "own", _OwnFactory(value))
 
 
 @dataclass(frozen=True)
 class _OwnFactory:
-    """Builds clones of a user's estimator; its digest is part of the key."""
+    """Builds clones of a user's estimator."""
 
     estimator: Any
-    digest: str
 
-    def __call__(self, info: TableInfo, random_state: int, digest: str = "") -> Any:
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return what decides the result, for its digest."""
+        return {"estimator": self.estimator, **self.estimator.get_params(deep=deep)}
+
+    def __call__(self, info: TableInfo, random_state: int) -> Any:
         estimator = clone(self.estimator)
         unset = {
             name: random_state
@@ -112,10 +110,3 @@ class _OwnFactory:
             if name.rpartition("__")[2] == "random_state" and value is None
         }
         return estimator.set_params(**unset)
-
-
-def _parameters(method: Method) -> str:
-    build = method.build
-    return json.dumps(
-        {"digest": build.digest} if isinstance(build, _OwnFactory) else {}
-    )

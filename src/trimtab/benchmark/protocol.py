@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from trimtab.exceptions import InputError
 from trimtab.tables import Labels, held_out_split
 
-__all__ = ["Protocol", "split_seed"]
+__all__ = ["MAX_SEED", "Protocol", "split_seed"]
 
 Rows = NDArray[np.int64]
 
 _REPEATS_OF_A_SEED = 10_000
+MAX_SEED = 2**32 // _REPEATS_OF_A_SEED - 1
 
 
 def split_seed(seed: int, repeat: int) -> int:
@@ -25,7 +26,7 @@ def split_seed(seed: int, repeat: int) -> int:
 
     The first repeat of seed 0 has the random state 0.
     """
-    return (_REPEATS_OF_A_SEED * seed + repeat) % 2**32
+    return _REPEATS_OF_A_SEED * seed + repeat
 
 
 @dataclass(frozen=True)

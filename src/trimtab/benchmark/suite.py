@@ -157,6 +157,7 @@ class Suite:
                 fold,
                 seed,
                 entry.parameters,
+                get_method(entry.method).code,
             )
             for dataset in self.datasets
             for seed in self.seeds
