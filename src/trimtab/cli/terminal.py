@@ -2,6 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -9,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from trimtab.metrics import MEASURES
+from trimtab.report.wording import count, number, p_value, seconds, signed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +38,7 @@ def show_comparison(comparison: "Comparison") -> None:
     out.print(
         f"{escape(profile.name)}: {profile.n_rows:,} rows, {len(profile.columns)} "
         f"columns, {len(labels.classes)} classes; class of interest "
-        f"{escape(labels.names[labels.positive])!r} ({share:.1%}), imbalance "
+        f"{escape(repr(labels.names[labels.positive]))} ({share:.1%}), imbalance "
         f"{labels.imbalance:.1f} to 1",
         highlight=False,
         soft_wrap=True,
@@ -68,22 +70,25 @@ def _cells(row: dict[str, Any], metric: str) -> list[str]:
     if not row["splits"]:
         return [escape(row["method"]), "failed", "", "", "", ""]
     partly = f" ({row['failed']} failed)" if row["failed"] else ""
-    known = row["difference"] == row["difference"]
     return [
         escape(row["method"]) + partly,
-        f"{row[f'{metric}_mean']:.3f} ± {row[f'{metric}_sd']:.3f}",
-        f"{row['difference']:+.3f} [{row['difference_low']:+.3f}, "
-        f"{row['difference_high']:+.3f}]"
-        if known
-        else "",
-        f"{row['p_holm']:.3f}" if row["p_holm"] == row["p_holm"] else "",
-        _seconds(row["fit_seconds_mean"]),
-        f"{row['n_train_rows_mean']:,.0f}",
+        _score(row[f"{metric}_mean"], row[f"{metric}_sd"]),
+        _lead(row["difference"], row["difference_low"], row["difference_high"]),
+        "" if isnan(row["p_holm"]) else p_value(row["p_holm"]),
+        f"{seconds(row['fit_seconds_mean'])} s",
+        count(row["n_train_rows_mean"]),
     ]
 
 
-def _seconds(value: float) -> str:
-    return f"{value:.2f} s" if value < 10 else f"{value:.0f} s"
+def _score(mean: float, deviation: float) -> str:
+    return number(mean) + ("" if isnan(deviation) else f" ± {number(deviation)}")
+
+
+def _lead(difference: float, low: float, high: float) -> str:
+    if isnan(difference):
+        return ""
+    interval = "" if isnan(low) else f" [{signed(low)}, {signed(high)}]"
+    return signed(difference) + interval
 
 
 def show_frame(frame: "pd.DataFrame", title: str, digits: int = 3) -> None:
@@ -100,11 +105,15 @@ def show_frame(frame: "pd.DataFrame", title: str, digits: int = 3) -> None:
         numeric = frame[column].dtype.kind in "if"
         table.add_column(escape(str(column)), justify="right" if numeric else "left")
     for row in frame.itertuples(index=False):
-        table.add_row(*(escape(_text(value, digits)) for value in row))
+        cells = zip(frame.columns, row, strict=True)
+        table.add_row(*(escape(_text(*cell, digits)) for cell in cells))
     out.print(table)
 
 
-def _text(value: Any, digits: int) -> str:
-    if isinstance(value, float):
-        return "" if value != value else f"{value:.{digits}f}"
-    return str(value)
+def _text(column: Any, value: Any, digits: int) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    if isnan(value):
+        return ""
+    is_p_value = str(column).startswith("p_")
+    return p_value(value) if is_p_value else number(value, digits)
