@@ -4,6 +4,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -160,6 +161,13 @@ def _profile(n_rows: int, mark: str) -> TableProfile:
     columns = pd.DataFrame(rows, columns=["column", "kind", "distinct", "missing"])
     columns["column"] += mark
     return TableProfile(f"claims.csv{mark}", f"fraud{mark}", n_rows, columns)
+
+
+def with_repeated_rows(evidence: Evidence, n_duplicates: int) -> Any:
+    """Return the evidence's profile with so many rows that repeat an earlier one."""
+    profile = evidence.profile
+    known = vars(profile) | {"n_missing": profile.n_missing}
+    return SimpleNamespace(**known | {"n_duplicates": n_duplicates})
 
 
 def _run(

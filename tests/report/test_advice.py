@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tests.report.sample_evidence import make_evidence
+from tests.report.sample_evidence import make_evidence, with_repeated_rows
 from trimtab.benchmark.protocol import Protocol
 from trimtab.report.advice import advise
 
@@ -26,7 +26,10 @@ def row(
     reach: float = 0.02,
     **values: float,
 ) -> dict[str, Any]:
-    """Return one row of a leaderboard; `reach` is half its interval."""
+    """Return one row of a leaderboard; `reach` is half its interval.
+
+    Its splits differ by ``wobble``, which no other row's splits share.
+    """
     is_base = method == "lightgbm"
     return {
         "method": method,
@@ -42,7 +45,20 @@ def row(
         "calibration_error_mean": 0.02,
         "macro_f1_mean": 0.8,
         "tuned_macro_f1_mean": 0.8,
+        "wobble": 0.001,
     } | values
+
+
+def splits_of(board: pd.DataFrame, n_splits: int) -> pd.DataFrame:
+    """Return results of `n_splits` folds whose means are those of the leaderboard."""
+    pattern = np.linspace(-1, 1, n_splits) if n_splits > 1 else np.zeros(1)
+    measures = [c.removesuffix("_mean") for c in board if c.endswith("_mean")]
+    return pd.DataFrame(
+        {"method": row["method"], "repeat": 0, "fold": fold, "status": "done"}
+        | {m: row[f"{m}_mean"] + row["wobble"] * pattern[fold - i] for m in measures}
+        for i, (_, row) in enumerate(board.iterrows())
+        for fold in range(n_splits)
+    )
 
 
 EVIDENCE = cache(make_evidence)
@@ -52,8 +68,9 @@ def advice(
     *rows: dict[str, Any], metric: str = "average_precision", **fields: Any
 ) -> list[str]:
     """Return the advice for a leaderboard of these rows."""
-    board = pd.DataFrame(rows)
-    return advise(replace(EVIDENCE(**fields), leaderboard=board, metric=metric))
+    board, evidence = pd.DataFrame(rows), EVIDENCE(**fields)
+    results = splits_of(board, evidence.protocol.n_splits)
+    return advise(replace(evidence, leaderboard=board, results=results, metric=metric))
 
 
 BASE = row("lightgbm", 0.80)
@@ -79,17 +96,18 @@ def test_a_lead_that_may_be_chance_is_no_help() -> None:
     assert sentences[1].startswith("Stay with plain LightGBM")
 
 
-def test_rebalancing_does_not_help_where_several_methods_are_behind() -> None:
-    """How many are worse beyond chance is told."""
+def test_rebalancing_does_not_help_where_the_best_surely_gain_nothing() -> None:
+    """How many are worse beyond chance is told; a hopeless one may vary as it likes."""
     sentences = advice(
         BASE,
-        row("smote", 0.79, -0.01),
+        row("smote", 0.79, -0.01, reach=0.015),
         row("adasyn", 0.78, -0.02, p_holm=0.03),
-        row("near-miss-1", 0.30, -0.50, p_holm=0.001),
+        row("tomek-links", 0.78, -0.02, reach=0.029),
+        row("near-miss-1", 0.30, -0.50, p_holm=0.001, reach=0.6),
     )
 
     assert sentences[0].startswith(
-        "Rebalancing does not help here: the best of 3 rebalancing methods, smote, is "
+        "Rebalancing does not help here: the best of 4 rebalancing methods, smote, is "
         "behind plain LightGBM by 0.010"
     )
     assert sentences[0].endswith("; 2 of them are worse than it beyond chance.")
@@ -98,6 +116,30 @@ def test_rebalancing_does_not_help_where_several_methods_are_behind() -> None:
 def test_one_method_behind_by_chance_settles_nothing() -> None:
     """It may be ahead in truth: its interval reaches beyond what matters."""
     sentences = advice(BASE, row("smote", 0.79, -0.01))
+
+    assert sentences[0].startswith("Rebalancing is not shown to help here")
+
+
+def test_several_behind_on_wide_intervals_settle_nothing() -> None:
+    """Of 200 rows the intervals reach from ruin to triumph."""
+    sentences = advice(
+        BASE,
+        row("smote", 0.783, -0.017, reach=0.383),
+        row("adasyn", 0.78, -0.02, reach=0.3),
+        row("tomek-links", 0.78, -0.02, reach=0.3),
+    )
+
+    assert sentences[0].startswith("Rebalancing is not shown to help here: the best")
+
+
+def test_what_is_negligible_depends_on_the_size_of_an_error() -> None:
+    """A Brier score of 0.010 can sink by 0.005: that would be half of it."""
+    rows = [
+        row("lightgbm", NAN, brier_mean=0.010),
+        row("smote", NAN, -0.001, reach=0.006, brier_mean=0.011),
+    ]
+
+    sentences = advice(*rows, metric="brier")
 
     assert sentences[0].startswith("Rebalancing is not shown to help here")
 
@@ -114,7 +156,7 @@ def test_a_control_that_wins_is_no_win_for_rebalancing() -> None:
     sentences = advice(
         row("bagged-lightgbm", 0.86, 0.06, family="control", p_holm=0.01),
         BASE,
-        *(row(name, 0.79, -0.01) for name in ("smote", "adasyn", "tomek-links")),
+        *(row(name, 0.77, -0.03) for name in ("smote", "adasyn", "tomek-links")),
     )
 
     assert sentences[0].startswith("Rebalancing does not help here")
@@ -135,6 +177,98 @@ def test_a_control_that_does_as_well_is_preferred() -> None:
         "Rebalancing beats plain LightGBM here, but so does a control: smote"
     )
     assert sentences[1].startswith("Use bagged-lightgbm")
+
+
+def test_rebalancing_must_be_really_ahead_of_the_best_control() -> None:
+    """What helped was the forest: its balanced kin is level with it."""
+    sentences = advice(
+        row("balanced-random-forest", 0.8510, 0.0510, p_holm=0.01),
+        row("random-forest", 0.8508, 0.0508, family="control", p_holm=0.01),
+        BASE,
+    )
+
+    assert sentences[0].startswith(
+        "Rebalancing beats plain LightGBM here, but so does a control: balanced-"
+    )
+    assert sentences[1] == "Use random-forest: it resamples nothing and scores 0.851."
+
+
+def test_rebalancing_that_is_really_ahead_of_a_winning_control_helps() -> None:
+    """Both are better than plain LightGBM, and every split is for the one."""
+    sentences = advice(
+        row("smote", 0.90, 0.10, p_holm=0.01),
+        row("random-forest", 0.85, 0.05, family="control", p_holm=0.01),
+        BASE,
+    )
+
+    assert sentences[0].startswith("Rebalancing helps here: smote")
+    assert sentences[1] == "Use smote."
+
+
+def test_the_lead_over_a_control_may_be_chance_on_splits_that_vary() -> None:
+    """The same means, with splits that differ far more than the methods."""
+    sentences = advice(
+        row("smote", 0.90, 0.10, p_holm=0.01, wobble=0.2),
+        row("random-forest", 0.85, 0.05, family="control", p_holm=0.08, wobble=0.2),
+        BASE,
+    )
+
+    assert sentences[0].startswith(
+        "Rebalancing beats plain LightGBM here, but is not shown to beat a control"
+    )
+    assert sentences[1].startswith("Use smote; but random-forest")
+
+
+def test_an_own_classifier_that_wins_is_no_win_for_rebalancing() -> None:
+    """It is recommended in neutral words, and what rebalances is judged apart."""
+    own = row("my-logreg", 0.85, 0.05, family="own", p_holm=0.01)
+
+    alone = advice(own, BASE)
+    beside = advice(own, BASE, row("smote", 0.77, -0.03))
+
+    use = (
+        "my-logreg is ahead of plain LightGBM by 0.050 in average precision: use it "
+        "(95 % interval +0.030 to +0.070, Holm-corrected p = 0.010)."
+    )
+    assert alone[0] == use
+    assert alone[1].startswith("Whether rebalancing helps is not answered here")
+    assert beside[0].startswith("Rebalancing does not help here: the one")
+    assert beside[1] == use
+
+
+def test_an_own_copy_of_lightgbm_is_no_rebalancing_method() -> None:
+    """It is level with what it copies, and there is nothing to say of it."""
+    copy = row("my-copy", 0.80, 0.0, family="own", p_holm=NAN, reach=0.0)
+
+    sentences = advice(BASE, copy)
+
+    assert sentences[0].startswith("Stay with plain LightGBM: nothing that ran is")
+    assert "rebalancing method, my-copy" not in " ".join(sentences)
+
+
+def test_an_own_classifier_ahead_on_one_split_is_not_recommended() -> None:
+    """One split cannot tell, and that is said."""
+    own = row("my-logreg", 0.85, 0.05, family="own", p_holm=NAN, reach=NAN)
+
+    sentences = advice(own, BASE, protocol=Protocol(1, 1, test_size=0.3))
+
+    assert sentences[0] == (
+        "Stay with plain LightGBM: my-logreg is ahead of it by 0.050, which may be "
+        "chance. This run is too small to tell: one split alone says nothing about "
+        "chance."
+    )
+
+
+def test_a_better_rebalancing_method_is_used_before_an_own_classifier() -> None:
+    """Both are ahead beyond chance; the score decides."""
+    sentences = advice(
+        row("smote", 0.90, 0.10, p_holm=0.01),
+        row("my-logreg", 0.85, 0.05, family="own", p_holm=0.01),
+        BASE,
+    )
+
+    assert sentences[:2] == [sentences[0], "Use smote."]
+    assert sentences[0].startswith("Rebalancing helps here: smote")
 
 
 def test_a_control_ahead_by_chance_is_said_to_be_so() -> None:
@@ -178,6 +312,19 @@ def test_a_tuned_threshold_is_said_to_be_enough() -> None:
     )
 
 
+def test_a_tuned_threshold_is_not_called_enough_on_a_plain_look_at_means() -> None:
+    """On splits that vary, a higher mean settles nothing: both figures are told."""
+    sentences = advice(
+        row("lightgbm", 0.80, macro_f1_mean=0.70, tuned_macro_f1_mean=0.78, wobble=0.2),
+        row("smote", 0.79, -0.01, macro_f1_mean=0.77, wobble=0.2),
+    )
+
+    assert sentences[2].startswith(
+        "For yes-or-no decisions a tuned threshold takes plain LightGBM's macro F1 "
+        "from 0.700 to 0.780"
+    )
+
+
 def test_a_tuned_threshold_may_not_be_enough() -> None:
     """Where rebalancing does more, both figures are told and nothing is claimed."""
     sentences = advice(
@@ -212,6 +359,36 @@ def test_a_high_price_is_told() -> None:
     assert sentences[1] == (
         "Use smote; it takes 20 times as long to fit (10 s against 0.50 s)."
     )
+
+
+def test_scores_that_are_almost_perfect_are_warned_of() -> None:
+    """0.995 is more than a table usually gives; 0.994 is not remarked on."""
+    found = advice(row("lightgbm", 0.995), row("smote", 0.98, -0.015))
+    spared = advice(row("lightgbm", 0.994), row("smote", 0.98, -0.014))
+
+    assert found[2] == (
+        "With 0.995 in average precision, plain LightGBM is almost perfect: look for "
+        "a column that gives the answer away."
+    )
+    assert not [s for s in spared if "perfect" in s]
+
+
+def test_accuracy_that_is_almost_perfect_is_nothing_to_warn_of() -> None:
+    """With a rare class everybody is right nearly always; precision is looked at."""
+    rows = [row("lightgbm", 0.5, accuracy_mean=0.999)]
+
+    assert "perfect" not in " ".join(advice(*rows, metric="accuracy"))
+
+
+def test_many_repeated_rows_are_pointed_out() -> None:
+    """Nine of 800 rows are more than one in a hundred; eight are not."""
+    found, spared = (
+        advise(replace(EVIDENCE(), profile=with_repeated_rows(EVIDENCE(), n)))
+        for n in (9, 8)
+    )
+
+    assert found[2].startswith("9 of the 800 rows (1.1 %) repeat an earlier one.")
+    assert not [s for s in spared if "repeat" in s]
 
 
 def test_one_split_cannot_tell() -> None:

@@ -7,7 +7,13 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from tests.report.sample_evidence import FEW, MANY, Made, make_evidence
+from tests.report.sample_evidence import (
+    FEW,
+    MANY,
+    Made,
+    make_evidence,
+    with_repeated_rows,
+)
 from trimtab.benchmark.evidence import Evidence
 from trimtab.metrics import MEASURES
 from trimtab.report.cells import Cell, plain_table
@@ -48,6 +54,15 @@ def test_the_data_are_told_in_figures(evidence: Evidence) -> None:
         ("4.3 %", "cells missing"),
     ]
     assert facts["kinds"] == "2 numbers, 1 category, 1 date and 1 text"
+
+
+def test_rows_that_repeat_an_earlier_one_are_counted(evidence: Evidence) -> None:
+    """120 of 800 rows are 15 %."""
+    repeated = replace(evidence, profile=with_repeated_rows(evidence, 120))
+
+    figures = data_section(repeated)["figures"]
+
+    assert figures[-1] == ("120 (15.0 %)", "repeated rows")
 
 
 def test_classes_come_largest_first_and_the_one_of_interest_is_marked(

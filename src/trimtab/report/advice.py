@@ -1,37 +1,27 @@
 """What to do, in a few plain sentences.
 
-A difference counts as real only where its Holm-corrected p-value is below 0.05.
-Controls do not rebalance: plain learners, class weights, bagging, a tuned threshold.
-A control that wins is therefore no win for rebalancing.
+A lead over plain LightGBM counts as real where its Holm-corrected p-value is below
+0.05. Controls do not rebalance: plain learners, class weights, bagging, a tuned
+threshold. Rebalancing helps only where it is really ahead of the best control too.
+Whether a classifier that the user brings rebalances is not known: it may win, and
+says nothing about rebalancing.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-import math
 from dataclasses import dataclass
 
 import pandas as pd
 
 from trimtab.benchmark.evidence import Evidence
-from trimtab.benchmark.leaderboard import BASELINE
-from trimtab.metrics import MEASURES
-from trimtab.report.wording import inside_sentence, number, p_value, seconds, signed
+from trimtab.report.remarks import about_data, about_probabilities, about_threshold
+from trimtab.report.standing import Standing, is_better, is_real, name_of
+from trimtab.report.wording import number, seconds
 
-__all__ = ["LEVEL", "advise", "is_real"]
+__all__ = ["advise"]
 
-LEVEL = 0.05
-"""A Holm-corrected p-value below this makes a difference real."""
-
-FEW_SPLITS = 3
-FEW_POSITIVES = 10
 SEVERAL = 3
-NEGLIGIBLE = 0.01
-"""A lead that is surely smaller than this is not worth a method."""
-
-
-def is_real(row: pd.Series) -> bool:
-    """Return whether a leaderboard row differs from plain LightGBM beyond chance."""
-    return bool(row.get("p_holm", math.nan) < LEVEL)
+"""Rebalancing does not help where so many of its best methods surely gain nothing."""
 
 
 def advise(evidence: Evidence) -> list[str]:
@@ -45,64 +35,27 @@ def advise(evidence: Evidence) -> list[str]:
     Returns
     -------
     list of str
-        Two to four sentences of plain text. The first answers whether rebalancing
-        helps, the second says what to use; the others, where there is reason to, are
-        about the decision threshold, the probabilities, and what the data are too
-        small to tell.
+        Sentences of plain text. The first answers whether rebalancing helps, the second
+        says what to use; where only the user's own classifiers were compared, it is
+        the other way round. Up to four more follow where there is reason to: scores
+        that are too good, repeated rows, the decision threshold, the probabilities.
     """
-    ranking = _Ranking.of(evidence)
-    if ranking.best is None:
+    standing = Standing.of(evidence)
+    if standing.done.empty:
         return ["No method finished, so nothing can be said."]
-    if ranking.base is None or ranking.rebalancer is None:
-        return _without_comparison(ranking)
-    verdict, chosen = _verdict(ranking)
-    sentences = [verdict, chosen.sentence]
-    sentences += _about_threshold(ranking)
-    sentences += _about_probabilities(ranking, chosen.row)
-    return sentences[:4]
-
-
-@dataclass(frozen=True)
-class _Ranking:
-    """The leaderboard's rows that matter; None where there is no such row."""
-
-    metric: str
-    best: pd.Series | None
-    base: pd.Series | None
-    control: pd.Series | None
-    rebalancer: pd.Series | None
-    rebalancers: pd.DataFrame
-    doubt: str
-
-    @classmethod
-    def of(cls, evidence: Evidence) -> "_Ranking":
-        board = evidence.leaderboard
-        done = board[board["splits"] > 0]
-        is_control = done["family"] == "control"
-        is_base = done["method"] == BASELINE
-        return cls(
-            metric=evidence.metric,
-            best=_first(done),
-            base=_first(done[is_base]),
-            control=_first(done[is_control & ~is_base]),
-            rebalancer=_first(done[~is_control]),
-            rebalancers=done[~is_control],
-            doubt=_doubt(evidence),
-        )
-
-    @property
-    def title(self) -> str:
-        """The measure's name inside a sentence."""
-        return inside_sentence(self.metric)
-
-    def score(self, row: pd.Series) -> float:
-        """Return the row's mean of the ranking measure."""
-        return float(row[f"{self.metric}_mean"])
-
-    def is_as_good(self, row: pd.Series, other: pd.Series) -> bool:
-        """Return whether `row` ranks at least as high as `other`."""
-        sign = 1 if MEASURES[self.metric].greater_is_better else -1
-        return sign * self.score(row) >= sign * self.score(other)
+    if standing.base is None:
+        return [*_without_base(standing), *about_data(standing)]
+    if standing.rebalancers.empty:
+        sentences, chosen = _without_rebalancing(standing, standing.base)
+    else:
+        verdict, choice = _verdict(standing, standing.base)
+        sentences, chosen = [verdict, choice.sentence], choice.row
+    return [
+        *sentences,
+        *about_data(standing),
+        *about_threshold(standing),
+        *about_probabilities(standing, chosen),
+    ]
 
 
 @dataclass(frozen=True)
@@ -115,161 +68,173 @@ def _first(rows: pd.DataFrame) -> pd.Series | None:
     return None if rows.empty else rows.iloc[0]
 
 
-def _name(row: pd.Series) -> str:
-    return "plain LightGBM" if row["method"] == BASELINE else str(row["method"])
+def _first_better(rows: pd.DataFrame) -> pd.Series | None:
+    """Return the best of the rows that are ahead of plain LightGBM beyond chance."""
+    return next((row for _, row in rows.iterrows() if is_better(row)), None)
 
 
-def _doubt(evidence: Evidence) -> str:
-    """Return why the run is too small to tell a difference; empty where it is not."""
-    protocol, labels = evidence.protocol, evidence.labels
-    n_splits = protocol.n_splits * protocol.n_repeats
-    share = protocol.test_size or 1 / protocol.n_splits
-    per_test = share * labels.counts[labels.positive]
-    name = labels.names[labels.positive]
-    if n_splits == 1:
-        return "one split alone says nothing about chance"
-    if per_test < FEW_POSITIVES:
-        return f"each test part holds only about {per_test:.0f} rows of “{name}”"
-    if n_splits < FEW_SPLITS:
-        return f"{n_splits} splits are too few to tell a difference from chance"
-    return ""
+def _best_of_all(standing: Standing) -> str:
+    best = standing.done.iloc[0]
+    return (
+        f"The best of what ran is {name_of(best)}, with {_a(standing.title)} of "
+        f"{number(standing.score(best))}."
+    )
 
 
-def _without_comparison(ranking: _Ranking) -> list[str]:
-    """Answer where there is nothing to compare with, or nothing to be compared."""
-    best = ranking.best
-    assert best is not None
-    if ranking.base is None:
-        reason = "plain LightGBM, which all others are measured against, has no score"
-    else:
-        reason = "no rebalancing method has a score"
+def _without_base(standing: Standing) -> list[str]:
+    """Answer where there is nothing to compare with."""
     return [
-        f"Whether rebalancing helps is not answered here: {reason}.",
-        f"The best of what ran is {_name(best)}, with {_a(ranking.title)} of "
-        f"{number(ranking.score(best))}.",
+        "Whether rebalancing helps is not answered here: plain LightGBM, which all "
+        "others are measured against, has no score.",
+        _best_of_all(standing),
     ]
+
+
+def _without_rebalancing(
+    standing: Standing, base: pd.Series
+) -> tuple[list[str], pd.Series]:
+    """Answer where plain LightGBM ran beside controls or own classifiers alone."""
+    unanswered = (
+        "Whether rebalancing helps is not answered here: no rebalancing method has a "
+        "score."
+    )
+    others = standing.done.drop(index=base.name)
+    if others.empty:
+        return [unanswered, _best_of_all(standing)], base
+    winner = _first_better(others)
+    if winner is not None:
+        choice = _use_it(standing, winner, base)
+    else:
+        reason = f" This run is too small to tell: {standing.doubt}."
+        stay = _stay(_first(others))
+        choice = _Choice(base, stay + (reason if standing.doubt else ""))
+    sentences = [unanswered, choice.sentence]
+    return sentences if standing.owns.empty else sentences[::-1], choice.row
 
 
 def _a(noun: str) -> str:
     return f"{'an' if noun[0].lower() in 'aeiou' else 'a'} {noun}"
 
 
-def _lead(row: pd.Series, title: str) -> str:
-    """Return a row's difference to plain LightGBM in words."""
-    difference = float(row["difference"])
-    text = (
-        f"{'ahead of' if difference >= 0 else 'behind'} plain LightGBM by "
-        f"{number(abs(difference))} in {title}"
+def _use_it(standing: Standing, winner: pd.Series, base: pd.Series) -> _Choice:
+    """Recommend what wins without a word about why it does."""
+    figures = standing.figures(winner)
+    return _Choice(
+        winner,
+        f"{name_of(winner)} is {standing.plain_lead(winner)}: use it"
+        f"{f' ({figures})' if figures else ''}{_cost(winner, base)}.",
     )
-    low, high, p = (
-        row.get(name, math.nan)
-        for name in ("difference_low", "difference_high", "p_holm")
-    )
-    if pd.isna(low) or pd.isna(high) or pd.isna(p):
-        return text
-    interval = f"95 % interval {signed(low)} to {signed(high)}"
-    return f"{text} ({interval}, Holm-corrected p {_equals(p)})"
 
 
-def _equals(p: float) -> str:
-    text = p_value(p)
-    return text if text[0] == "<" else f"= {text}"
-
-
-def _verdict(ranking: _Ranking) -> tuple[str, _Choice]:
+def _verdict(standing: Standing, base: pd.Series) -> tuple[str, _Choice]:
     """Return whether rebalancing helps, and what to use."""
-    winners = [
-        row
-        for _, row in ranking.rebalancers.iterrows()
-        if is_real(row) and row["difference"] > 0
-    ]
-    if winners:
-        return _it_helps(ranking, winners[0])
-    return _it_does_not(ranking)
+    winner = _first_better(standing.rebalancers)
+    if winner is not None:
+        verdict, choice = _it_helps(standing, winner, base)
+    else:
+        verdict, choice = _it_does_not(standing, base)
+    own = _first_better(standing.owns)
+    if own is not None and standing.gap(own, choice.row) >= 0:
+        return verdict, _use_it(standing, own, base)
+    return verdict, choice
 
 
-def _it_helps(ranking: _Ranking, winner: pd.Series) -> tuple[str, _Choice]:
-    base, control = ranking.base, ranking.control
-    assert base is not None
+def _it_helps(
+    standing: Standing, winner: pd.Series, base: pd.Series
+) -> tuple[str, _Choice]:
+    control = _first(standing.controls)
     facts = (
-        f"{_name(winner)} reaches {_a(ranking.title)} of "
-        f"{number(ranking.score(winner))} against {number(ranking.score(base))}; it is "
-        f"{_lead(winner, ranking.title)}."
+        f"{name_of(winner)} reaches {_a(standing.title)} of "
+        f"{number(standing.score(winner))} against {number(standing.score(base))}; it "
+        f"is {standing.lead(winner)}."
     )
-    if control is not None and is_real(control) and ranking.is_as_good(control, winner):
+    if (
+        control is None
+        or standing.gap(control, base) <= 0  # then LightGBM itself is the best control
+        or standing.is_ahead(winner, control)
+    ):
+        return (
+            f"Rebalancing helps here: {facts}",
+            _Choice(winner, f"Use {name_of(winner)}{_cost(winner, base)}."),
+        )
+    if is_better(control):
         return (
             f"Rebalancing beats plain LightGBM here, but so does a control: {facts}",
             _Choice(
                 control,
-                f"Use {_name(control)}: it resamples nothing and scores "
-                f"{number(ranking.score(control))}{_cost(control, base)}.",
+                f"Use {name_of(control)}: it resamples nothing and scores "
+                f"{number(standing.score(control))}{_cost(control, base)}.",
             ),
         )
     return (
-        f"Rebalancing helps here: {facts}",
-        _Choice(winner, f"Use {_name(winner)}{_cost(winner, base)}."),
+        "Rebalancing beats plain LightGBM here, but is not shown to beat a control: "
+        f"{facts}",
+        _Choice(
+            winner,
+            f"Use {name_of(winner)}{_cost(winner, base)}; but "
+            f"{name_of(control)}, which resamples nothing, scores "
+            f"{number(standing.score(control))}, and their gap may be chance.",
+        ),
     )
 
 
-def _it_does_not(ranking: _Ranking) -> tuple[str, _Choice]:
-    base, best, control = ranking.base, ranking.rebalancer, ranking.control
-    assert base is not None
-    assert best is not None
-    facts = _no_gain(ranking, best)
-    if ranking.doubt:
+def _it_does_not(standing: Standing, base: pd.Series) -> tuple[str, _Choice]:
+    control = _first(standing.controls)
+    facts = _no_gain(standing)
+    if standing.doubt:
         verdict = (
             "This run is too small to tell whether rebalancing helps: "
-            f"{ranking.doubt}. {facts}"
+            f"{standing.doubt}. {facts}"
         )
-    elif _is_out_of_the_question(ranking.rebalancers):
+    elif _is_out_of_the_question(standing):
         verdict = f"Rebalancing does not help here: {_lower_first(facts)}"
     else:
         verdict = f"Rebalancing is not shown to help here: {_lower_first(facts)}"
-    if control is not None and is_real(control) and control["difference"] > 0:
+    if control is not None and is_better(control):
         return verdict, _Choice(
             control,
-            f"What does help is {_name(control)}, a control that resamples nothing: it "
-            f"is {_lead(control, ranking.title)}{_cost(control, base)}.",
+            f"What does help is {name_of(control)}, a control that resamples nothing: "
+            f"it is {standing.lead(control)}{_cost(control, base)}.",
         )
-    return verdict, _Choice(base, _stay(ranking, control))
+    others = standing.done.drop(index=[base.name, *standing.rebalancers.index])
+    return verdict, _Choice(base, _stay(_first(others)))
 
 
-def _is_out_of_the_question(rebalancers: pd.DataFrame) -> bool:
-    """Return whether no rebalancing method is ahead, or none by what matters."""
-    if (rebalancers["difference_high"] < NEGLIGIBLE).all():
-        return True
-    # One method behind by chance is no answer; all of several are.
-    return len(rebalancers) >= SEVERAL and bool((rebalancers["difference"] <= 0).all())
+def _is_out_of_the_question(standing: Standing) -> bool:
+    """Return whether the best that rebalance surely gain nothing that matters."""
+    highs = standing.rebalancers["difference_high"].head(SEVERAL)
+    return bool((highs < standing.negligible).all())
 
 
 def _lower_first(text: str) -> str:
     return text[0].lower() + text[1:]
 
 
-def _no_gain(ranking: _Ranking, best: pd.Series) -> str:
+def _no_gain(standing: Standing) -> str:
     """Return what the best of the rebalancing methods comes to."""
-    many = len(ranking.rebalancers)
+    rebalancers = standing.rebalancers
+    best, many = rebalancers.iloc[0], len(rebalancers)
     which = (
         f"The best of {many} rebalancing methods"
         if many > 1
         else "The one rebalancing method"
     )
     worse = sum(
-        is_real(row) and row["difference"] < 0
-        for _, row in ranking.rebalancers.iterrows()
+        is_real(row) and row["difference"] < 0 for _, row in rebalancers.iterrows()
     )
-    text = f"{which}, {_name(best)}, is {_lead(best, ranking.title)}"
+    text = f"{which}, {name_of(best)}, is {standing.lead(best)}"
     if worse and many > 1:
         which = "one of them is" if worse == 1 else f"{worse} of them are"
         return f"{text}; {which} worse than it beyond chance."
     return f"{text}."
 
 
-def _stay(ranking: _Ranking, control: pd.Series | None) -> str:
-    if control is not None and control["difference"] > 0:
+def _stay(other: pd.Series | None) -> str:
+    """Return that plain LightGBM will do, beside the best that does not rebalance."""
+    if other is not None and other["difference"] > 0:
         return (
-            f"Stay with plain LightGBM: {_name(control)} is ahead of it by "
-            f"{number(control['difference'])}, which may be chance."
+            f"Stay with plain LightGBM: {name_of(other)} is ahead of it by "
+            f"{number(other['difference'])}, which may be chance."
         )
     return "Stay with plain LightGBM: nothing that ran is ahead of it beyond chance."
 
@@ -283,39 +248,3 @@ def _cost(row: pd.Series, base: pd.Series) -> str:
         f"; it takes {took / plain:,.0f} times as long to fit ({seconds(took)} s "
         f"against {seconds(plain)} s)"
     )
-
-
-def _about_threshold(ranking: _Ranking) -> list[str]:
-    """Say whether a decision threshold does what rebalancing does."""
-    base = ranking.base
-    assert base is not None
-    plain, tuned = base.get("macro_f1_mean"), base.get("tuned_macro_f1_mean")
-    if plain is None or tuned is None or pd.isna(plain) or pd.isna(tuned):
-        return []
-    best = ranking.rebalancers.nlargest(1, "macro_f1_mean").iloc[0]
-    rival = float(best["macro_f1_mean"])
-    change = (
-        f"takes plain LightGBM's macro F1 from {number(plain)} to {number(tuned)}, and "
-        f"the best rebalancing method there, {_name(best)}, has {number(rival)} at the "
-        "default threshold."
-    )
-    if tuned >= rival and tuned > plain and not ranking.doubt:
-        return [f"For yes-or-no decisions a tuned threshold is enough: it {change}"]
-    if tuned > plain + NEGLIGIBLE:
-        return [f"For yes-or-no decisions a tuned threshold {change}"]
-    return []
-
-
-def _about_probabilities(ranking: _Ranking, chosen: pd.Series) -> list[str]:
-    """Warn of probabilities that are much worse than plain LightGBM's."""
-    base = ranking.base
-    assert base is not None
-    error = chosen.get("calibration_error_mean", math.nan)
-    plain = base.get("calibration_error_mean", math.nan)
-    if not (error > 2 * plain and error > plain + 0.02):
-        return []
-    return [
-        f"The probabilities of {_name(chosen)} are off by {number(error)} on average, "
-        f"against {number(plain)} for plain LightGBM: calibrate them before you use "
-        "them as probabilities."
-    ]

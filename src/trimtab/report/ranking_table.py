@@ -10,8 +10,8 @@ import pandas as pd
 from trimtab.benchmark.evidence import Evidence
 from trimtab.benchmark.leaderboard import BASELINE
 from trimtab.metrics import MEASURES
-from trimtab.report.advice import is_real
 from trimtab.report.cells import Cell, Column, Interval
+from trimtab.report.standing import is_real
 from trimtab.report.wording import MEANINGS, count, number, p_value, seconds, signed
 
 __all__ = ["glossary", "leaderboard_section"]
@@ -52,7 +52,7 @@ def _columns(board: pd.DataFrame, measures: list[str]) -> list[Column]:
         *others,
         Column("Fit (s)", falls=False, hint="mean seconds to fit one split"),
         Column("Predict (s)", falls=False, is_extra=True),
-        Column("Memory (MB)", falls=False, is_extra=True, hint="at its peak"),
+        Column("Memory (MiB)", falls=False, is_extra=True, hint="at its peak"),
         Column("Rows trained on", hint="after resampling"),
         Column("Splits", is_extra=is_complete, hint="that were finished"),
     ]
@@ -185,7 +185,13 @@ def glossary(evidence: Evidence) -> list[tuple[str, str]]:
         (
             "Family",
             "A control does not rebalance by resampling or learning: plain learners, "
-            "class weights, bagging, a tuned threshold. All others rebalance.",
+            "class weights, bagging, a tuned threshold. Own are the classifiers that "
+            "you brought, whatever they do. All others rebalance.",
+        ),
+        (
+            "Memory (MiB)",
+            "The highest resident memory of the process while it fitted, its libraries "
+            "included; 1 MiB is 1,048,576 bytes.",
         ),
         ("Rows trained on", "Rows that the learners saw, after resampling."),
     ]

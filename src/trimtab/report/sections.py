@@ -56,6 +56,7 @@ def data_section(evidence: Evidence) -> dict[str, Any]:
             (count(len(labels.classes)), "classes"),
             (f"{number(labels.imbalance, 1)} : 1", "imbalance"),
             (percent(profile.n_missing / max(cells, 1)), "cells missing"),
+            *_repeated_rows(evidence),
         ],
         "kinds": enumerate_words(words),
         "classes": [
@@ -71,6 +72,14 @@ def data_section(evidence: Evidence) -> dict[str, Any]:
         "columns": plain_table(_column_table(columns.head(MANY_COLUMNS), n_rows)),
         "unlisted": max(len(columns) - MANY_COLUMNS, 0),
     }
+
+
+def _repeated_rows(evidence: Evidence) -> list[tuple[str, str]]:
+    n_repeated = getattr(evidence.profile, "n_duplicates", 0)
+    if not n_repeated:
+        return []
+    share = percent(n_repeated / evidence.profile.n_rows)
+    return [(f"{count(n_repeated)} ({share})", "repeated rows")]
 
 
 def _plural(noun: str, n: int) -> str:
@@ -112,35 +121,6 @@ def failures(evidence: Evidence) -> list[dict[str, str]]:
             }
         )
     return listed
-
-
-def confusion_data(evidence: Evidence) -> dict[str, Any] | None:
-    """Return the confusion matrices of every method, for ``page.js``."""
-    predictions = by_method(evidence.predictions)
-    if not predictions:
-        return None
-    labels = evidence.labels
-    n_classes, is_binary = len(labels.classes), len(labels.classes) == 2
-    methods = [m for m in evidence.leaderboard["method"] if m in predictions]
-    entries = []
-    for method in methods:
-        own = predictions[method]
-        thresholds = [p.threshold for p in own if p.threshold is not None]
-        matrices = [
-            confusion(own, n_classes, labels.positive, tuned=tuned)
-            for tuned in ((False, True) if is_binary else (False,))
-        ]
-        entries.append(
-            {
-                "method": method,
-                "default": matrices[0].tolist() if matrices[0] is not None else None,
-                "tuned": matrices[-1].tolist()
-                if is_binary and matrices[-1] is not None
-                else None,
-                "thresholds": thresholds if is_binary else [],
-            }
-        )
-    return {"classes": labels.names, "positive": labels.positive, "methods": entries}
 
 
 def confusion_section(evidence: Evidence) -> dict[str, Any] | None:
