@@ -10,7 +10,7 @@ import pytest
 
 from tests.report.sample_evidence import FEW, HOSTILE, MANY, Made, make_evidence
 from trimtab.benchmark.evidence import Evidence
-from trimtab.report.chart import focus_on_most, standouts
+from trimtab.report.chart import GROUPS, focus_on_most, standouts
 from trimtab.report.figures import (
     Chart,
     calibration_chart,
@@ -102,6 +102,20 @@ def test_the_lead_is_positive_where_less_is_better() -> None:
     leads = [t for t in chart.figure.data if "lead" in t.meta["choice"]]
     dots = next(t for t in leads if t.name == "Control: split")
     assert min(dots.x) > 0
+
+
+def test_own_classifiers_have_an_entry_of_their_own() -> None:
+    """Nobody has said that they rebalance, and nobody that they are controls."""
+    mine = [Made("lightgbm"), Made("my-logreg", "own"), Made("smote", "classic")]
+    charts = charts_by_name(make_evidence(methods=mine))
+
+    for name, suffix in (("scores", ": split"), ("cost", "")):
+        labels = {trace.meta["label"] for trace in charts[name].figure.data}
+        assert {f"{kind}{suffix}" for kind in GROUPS} <= labels
+    table = pd.DataFrame(
+        {"method": [m.name for m in mine], "family": ["control", "own", "classic"]}
+    )
+    assert standouts(table) == ["lightgbm", "smote", "my-logreg"]
 
 
 def test_hopeless_methods_do_not_press_the_others_together(many: Evidence) -> None:

@@ -20,6 +20,7 @@ from trimtab.report.wording import plot_text, shorten
 
 __all__ = [
     "ACCENT",
+    "GROUPS",
     "INK",
     "MUTED",
     "RULE",
@@ -37,6 +38,9 @@ __all__ = [
 ACCENT, INK, MUTED, RULE = "var(--accent)", "var(--ink)", "var(--muted)", "var(--rule)"
 SERIES = [f"var(--series-{i})" for i in range(1, 7)]
 DASHES = ["solid", "dash", "dot", "dashdot"]
+
+GROUPS = {"Control": MUTED, "Rebalancing": ACCENT, "Own": SERIES[0]}
+"""The kinds of method, and their colours where a mark stands for a kind."""
 
 
 @dataclass(frozen=True)
@@ -111,8 +115,11 @@ def finished(evidence: Evidence) -> pd.DataFrame:
 
 
 def group_of(family: str) -> str:
-    """Return which of the two kinds of method a family is."""
-    return "Control" if family == "control" else "Rebalancing"
+    """Return the kind of method that a family is, a key of `GROUPS`.
+
+    Whether a classifier that the user brings rebalances, nobody has said.
+    """
+    return {"control": "Control", "own": "Own"}.get(family, "Rebalancing")
 
 
 def class_name(evidence: Evidence, limit: int = 24) -> str:
@@ -123,9 +130,11 @@ def class_name(evidence: Evidence, limit: int = 24) -> str:
 
 def standouts(board: pd.DataFrame) -> list[str]:
     """Return the few methods that a reader wants to see first."""
-    controls = board["method"][board["family"] == "control"]
-    rebalancing = board["method"][board["family"] != "control"]
-    picked = [BASELINE, *rebalancing[:1], *controls[controls != BASELINE][:1]]
+    others = board[board["method"] != BASELINE]
+    groups = others["family"].map(group_of)
+    picked = [BASELINE]
+    for group in ("Rebalancing", "Own", "Control"):
+        picked += others["method"][groups == group][:1].tolist()
     known = set(board["method"])
     return [name for name in picked if name in known] or list(board["method"][:3])
 
@@ -141,7 +150,7 @@ def method_lines(
     board = finished(evidence)
     predictions = by_method(evidence.predictions)
     shown = standouts(board)
-    rebalancing = board["method"][board["family"] != "control"]
+    rebalancing = board["method"][board["family"].map(group_of) == "Rebalancing"]
     special = dict.fromkeys(rebalancing[:1], ACCENT) | {BASELINE: INK}
     others = 0
     for name in board["method"]:

@@ -12,7 +12,7 @@ from trimtab.benchmark.evidence import Evidence
 from trimtab.benchmark.leaderboard import BASELINE
 from trimtab.metrics import MEASURES
 from trimtab.report.chart import (
-    ACCENT,
+    GROUPS,
     INK,
     MUTED,
     Chart,
@@ -160,7 +160,7 @@ def _dots(points: pd.DataFrame, span: tuple[float, float]) -> list[go.Scatter]:
             name=group,
             meta={"label": group, "short_text": narrow[groups == group].tolist()},
         )
-        for group, colour in (("Control", MUTED), ("Rebalancing", ACCENT))
+        for group, colour in GROUPS.items()
         if (groups == group).any()
     ]
 
@@ -210,7 +210,7 @@ def _cost_table(board: pd.DataFrame, metric: str) -> pd.DataFrame:
         f"{metric}_mean": f"Mean {inside_sentence(metric)}",
         "fit_seconds_mean": "Fit (s)",
         "predict_seconds_mean": "Predict (s)",
-        "peak_memory_mb_mean": "Peak memory (MB)",
+        "peak_memory_mb_mean": "Peak memory (MiB)",
         "n_train_rows_mean": "Rows trained on",
     }
     known = {column: title for column, title in titles.items() if column in board}

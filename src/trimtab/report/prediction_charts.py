@@ -259,7 +259,7 @@ def probability_chart(evidence: Evidence) -> Chart | None:
 
 
 def _first_choice(evidence: Evidence, methods: list[str]) -> str:
-    """Return the best rebalancing method, where there is one."""
+    """Return the best method that rebalances or is the user's, if there is one."""
     preferred = reversed(standouts(finished(evidence))[:2])
     return next((name for name in preferred if name in methods), methods[0])
 

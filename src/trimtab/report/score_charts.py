@@ -12,7 +12,7 @@ from trimtab.benchmark.evidence import Evidence
 from trimtab.benchmark.leaderboard import BASELINE
 from trimtab.metrics import MEASURES
 from trimtab.report.chart import (
-    ACCENT,
+    GROUPS,
     INK,
     MUTED,
     RULE,
@@ -138,7 +138,7 @@ def _strips(
         )
     ]
     groups = choice.table["family"].map(group_of)
-    for group, colour in (("Control", MUTED), ("Rebalancing", ACCENT)):
+    for group, colour in GROUPS.items():
         own = choice.table[groups == group]
         if not own.empty:
             means = summary["mean"].loc[own["method"].unique()]
