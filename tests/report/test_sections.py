@@ -265,6 +265,14 @@ def test_every_measure_is_explained(evidence: Evidence) -> None:
     assert all(meaning.endswith(".") for _, meaning in glossary(evidence))
 
 
+def test_memory_has_its_unit_and_its_meaning(evidence: Evidence) -> None:
+    """It is counted in units of 2 to the power 20, for the whole process."""
+    titles = [column.title for column in leaderboard_section(evidence)["columns"]]
+
+    assert "Memory (MiB)" in titles
+    assert "libraries included" in dict(glossary(evidence))["Memory (MiB)"]
+
+
 def test_measures_keep_their_names_inside_a_sentence() -> None:
     """Names and abbreviations keep their capitals."""
     assert inside_sentence("tuned_macro_f1") == "macro F1, tuned threshold"
