@@ -354,3 +354,12 @@ def test_decimal_commas_between_semicolons_are_numbers(tmp_path, body, expected)
     path = tmp_path / "t.csv"
     path.write_text("x;y\n" + body)
     assert read_table(path)["x"].tolist() == expected
+
+
+def test_an_index_without_a_name_is_left_out(tmp_path):
+    """`to_csv` with its index would give sorted classes away; a real column stays."""
+    frame = pd.DataFrame({"a": [1.5, 2.5, 3.5], "y": ["u", "v", "v"]})
+    frame.to_csv(tmp_path / "t.csv")
+    assert list(read_table(tmp_path / "t.csv").columns) == ["a", "y"]
+    frame.set_axis([7, 3, 9]).to_csv(tmp_path / "other.csv")
+    assert read_table(tmp_path / "other.csv").shape[1] == 3

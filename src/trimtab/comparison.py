@@ -2,6 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+import json
 import tempfile
 from collections.abc import Mapping
 from functools import cached_property
@@ -10,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from trimtab.benchmark.database import file_url
 from trimtab.benchmark.evidence import Evidence, Prediction, TableProfile
 from trimtab.benchmark.experiment import Experiment
 from trimtab.benchmark.leaderboard import rank_methods
@@ -18,7 +20,7 @@ from trimtab.benchmark.portfolio import Methods, choose_methods
 from trimtab.benchmark.preparation import table_info
 from trimtab.benchmark.progress import Progress, TerminalProgress
 from trimtab.benchmark.protocol import Protocol
-from trimtab.benchmark.runner import Runner, RunSummary, library_versions
+from trimtab.benchmark.runner import Runner, RunSummary
 from trimtab.benchmark.sources import stage, table_digest
 from trimtab.benchmark.store import Store
 from trimtab.benchmark.summary import flatten_per_class
@@ -53,7 +55,7 @@ def compare(
     tune_threshold: bool = True,
     n_jobs: int | None = None,
     time_limit: float | None = None,
-    store: str | None = None,
+    store: str | Path | None = None,
     retry_failed: bool = False,
     progress: bool | Progress = False,
     name: str = "table",
@@ -97,9 +99,10 @@ def compare(
         Processes, as in joblib: None is 1, -1 all cores.
     time_limit : float, default=None
         Seconds for each fit; a fit over it is recorded as such and the rest goes on.
-    store : str, default=None
-        SQLAlchemy URL of a database that keeps the results. A run that was stopped
-        goes on from there. By default results are kept for this call alone.
+    store : str or Path, default=None
+        Where results are kept: an SQLAlchemy URL, or a Path for an SQLite file. A run
+        that was stopped goes on from there. By default results are kept for this call
+        alone.
     retry_failed : bool, default=False
         Whether errors and time-outs that `store` holds are run again.
     progress : bool or Progress, default=False
@@ -126,6 +129,7 @@ def compare(
     >>> sorted(result.leaderboard["method"])
     ['lightgbm', 'random-forest']
     """
+    where = file_url(store) if isinstance(store, Path) else store
     check_table(X)
     check_same_length(X, y)
     labels = encode_labels(y, positive=positive, max_classes=MAX_CLASSES, name=target)
@@ -141,20 +145,21 @@ def compare(
         for repeat, fold in protocol.splits()
         for m in chosen.values()
     ]
-    with tempfile.TemporaryDirectory(prefix="trimtab-") as folder:
-        url = store or f"sqlite:///{folder}/experiments.sqlite"
-        with Store(url) as opened:
-            runner = Runner(
-                opened,
-                {dataset: stage(X, labels, dataset, Path(folder))},
-                chosen,
-                n_jobs=n_jobs,
-                time_limit=time_limit,
-                progress=TerminalProgress() if progress is True else progress or None,
-            )
-            summary = runner.run(experiments, retry_failed=retry_failed)
-            results = opened.results(experiments)
-            scores = opened.scores(results["key"])
+    with (
+        tempfile.TemporaryDirectory(prefix="trimtab-") as folder,
+        Store(where or file_url(Path(folder) / "experiments.sqlite")) as opened,
+    ):
+        runner = Runner(
+            opened,
+            {dataset: stage(X, labels, dataset, Path(folder))},
+            chosen,
+            n_jobs=n_jobs,
+            time_limit=time_limit,
+            progress=TerminalProgress() if progress is True else progress or None,
+        )
+        summary = runner.run(experiments, retry_failed=retry_failed)
+        results = opened.results(experiments)
+        scores = opened.scores(results["key"])
     evidence = Evidence(
         profile=TableProfile.of(X, info, name, target),
         labels=labels,
@@ -165,7 +170,7 @@ def compare(
         predictions=_predictions(results, scores, labels, protocol, seed),
         skipped=skipped,
         command=command,
-        versions=library_versions(),
+        versions=_versions(results.pop("versions")),
     )
     return Comparison(evidence, summary, chosen, X, seed)
 
@@ -190,6 +195,20 @@ def _public(results: pd.DataFrame, methods: Mapping[str, Method]) -> pd.DataFram
     frame = flatten_per_class(results.drop(columns="key"))
     frame.insert(2, "family", families)
     return frame.sort_values(["method", "repeat", "fold"], ignore_index=True)
+
+
+def _versions(recorded: "pd.Series[str]") -> dict[str, str]:
+    """Return the library versions that the results were made with.
+
+    Results of an earlier run may have been made with others: then all are named.
+    """
+    found: dict[str, list[str]] = {}
+    for versions in map(json.loads, recorded.unique()):
+        for library, version in versions.items():
+            known = found.setdefault(library, [])
+            if version not in known:
+                known.append(version)
+    return {library: ", ".join(versions) for library, versions in found.items()}
 
 
 def _predictions(
@@ -235,9 +254,11 @@ class Comparison:
     skipped : dict of str to str
         Methods that do not apply to the table, and why.
     best_method_ : str
-        The first of the leaderboard.
+        The first of the leaderboard. The report's advice may differ: a lead within
+        chance is no reason to leave plain LightGBM.
     best_estimator_ : estimator
-        That method, fitted on all rows when first asked for.
+        That method, fitted on all rows when first asked for. Where a ``tuned_``
+        measure ranks, its threshold is tuned by cross-validation on them.
     summary : RunSummary
         How many experiments were run, reused, and failed.
     evidence : Evidence
@@ -279,6 +300,12 @@ class Comparison:
         estimator = self._methods[self.best_method_].build(
             table_info(self._X, labels), self._seed
         )
+        if self.evidence.metric.startswith("tuned_"):
+            from sklearn.model_selection import TunedThresholdClassifierCV
+
+            estimator = TunedThresholdClassifierCV(
+                estimator, scoring="f1_macro", random_state=self._seed
+            )
         return estimator.fit(self._X, labels.decode(labels.codes))
 
     @property
@@ -293,7 +320,7 @@ class Comparison:
         Parameters
         ----------
         path : str or Path
-            Where to; the folder must exist.
+            Where to; folders are made if need be.
 
         Returns
         -------

@@ -59,6 +59,7 @@ def read_table(path: Path) -> "pd.DataFrame":
     if not data:
         raise InputError(_empty(path))
     frame = _read_parquet(data, path) if is_parquet else _read_text(data, path)
+    frame = _without_index(frame)
     if len(frame) == 0:
         raise InputError(f"{path} has a header but no rows: give a table with rows")
     return frame
@@ -145,6 +146,22 @@ def _decimal(text: str, delimiter: str) -> str:
         for mark in (",", r"\.")
     )
     return "," if commas and not points else "."
+
+
+def _without_index(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Leave out a first column without a name that only counts the rows.
+
+    It is the index of a DataFrame that was written with it. Where rows are sorted by
+    class it would give the answer away.
+    """
+    first = str(frame.columns[0])
+    unnamed = first.startswith("Unnamed: 0") or first in {"", "__index_level_0__"}
+    if unnamed and frame.iloc[:, 0].tolist() in (
+        [*range(len(frame))],
+        [*range(1, len(frame) + 1)],
+    ):
+        return frame.iloc[:, 1:]
+    return frame
 
 
 def _delimiter(text: str) -> str:

@@ -358,8 +358,7 @@ def held_out_split(
     if (counts == 1).any():
         raise InputError(
             f"class {int(np.argmax(counts == 1))} has one row only: a held-out part "
-            "needs at least two rows of each class; merge the class, drop it, or give "
-            "eval_set"
+            "needs at least two rows of each class; merge the class or drop it"
         )
     n_held = np.clip(np.rint(fraction * counts), 1, np.maximum(counts - 1, 1))
     shuffled = check_random_state(random_state).permutation(len(codes))

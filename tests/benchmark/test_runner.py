@@ -13,6 +13,7 @@ import pytest
 from trimtab.benchmark.experiment import Outcome
 from trimtab.benchmark.runner import Runner
 from trimtab.benchmark.store import Store
+from trimtab.exceptions import InputError
 
 PLAIN = ["repeat", "fold", "status", "average_precision", "log_loss"]
 
@@ -49,6 +50,21 @@ def test_a_failure_is_a_row_and_the_rest_goes_on(store, experiments, make_runner
     assert pd.isna(row["average_precision"])
     assert make_runner(store).run(todo).run == 0
     assert make_runner(store).run(todo, retry_failed=True).run == 1
+
+
+def test_a_time_out_is_run_again_under_a_larger_limit(store, experiments, make_runner):
+    """A smaller or equal limit takes the recorded time-out as it is."""
+    todo = experiments(seconds=1.0)[:1]
+    assert make_runner(store, time_limit=0.2).run(todo).failed == 1
+    assert make_runner(store, time_limit=0.1).run(todo).run == 0
+    again = make_runner(store, time_limit=30.0).run(todo)
+    assert (again.run, again.failed) == (1, 0)
+
+
+def test_no_process_at_all_is_refused(store, make_runner):
+    """n_jobs=0 means nothing."""
+    with pytest.raises(InputError, match="n_jobs is 0"):
+        make_runner(store, n_jobs=0)
 
 
 def test_probabilities_are_kept_only_when_wanted(store, experiments, make_runner):
@@ -180,6 +196,12 @@ def _start(url: str, path: Path) -> subprocess.Popen[str]:
 
 def test_killed_runners_lose_and_repeat_nothing(store_url, small_source, experiments):
     """Two runners share a store; one is killed again and again; all is there once."""
+    # The first two meet an empty store at the same moment.
+    starters = [_start(store_url, small_source.path) for _ in range(2)]
+    time.sleep(3)
+    for runner in starters:
+        os.kill(runner.pid, signal.SIGKILL)
+        runner.communicate()
     killed = 0
     for delay in (2.5, 3.5):
         runner = _start(store_url, small_source.path)

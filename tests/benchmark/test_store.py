@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from trimtab.benchmark.database import file_url
 from trimtab.benchmark.experiment import Outcome
 from trimtab.benchmark.store import Claim, Store
 from trimtab.exceptions import InputError
@@ -145,9 +146,38 @@ def test_the_server_may_be_away_for_a_moment(store, experiments, monkeypatch):
     def sometimes():
         calls.append(1)
         if len(calls) < 3:
-            raise OperationalError("BEGIN", {}, sqlite3.OperationalError("away"))
+            raise OperationalError(
+                "BEGIN", {}, sqlite3.OperationalError("database is locked")
+            )
         return begin()
 
     monkeypatch.setattr(store._engine, "begin", sometimes)
     assert store.claim("k", "me")
     assert len(calls) == 3
+
+
+def test_many_can_open_an_empty_store_at_once(store_url):
+    """Whoever comes second to the making of the tables waits for it."""
+    failures: list[BaseException] = []
+    barrier = threading.Barrier(6)
+
+    def open_it() -> None:
+        barrier.wait()
+        try:
+            Store(store_url).close()
+        except InputError as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=open_it) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_a_file_name_with_odd_characters_is_a_file_name(tmp_path: Path):
+    """A question mark in a folder's name is no query of a URL."""
+    path = tmp_path / "what?x=1#%41" / "store.sqlite"
+    Store(file_url(path)).close()
+    assert path.is_file()

@@ -139,7 +139,7 @@ def test_part_of_a_suite_has_a_row_for_what_is_there() -> None:
 
 def test_results_that_are_not_of_the_suite() -> None:
     """Both lines say what to do."""
-    with pytest.raises(InputError, match="no result has the metric 'macro_f2': known"):
+    with pytest.raises(InputError, match="no result has the metric 'macro_f2': there"):
         summarise(results(), SUITE, "macro_f2")
     with pytest.raises(InputError, match="no result has the metric 'reason': known"):
         summarise(results(), SUITE, "reason")

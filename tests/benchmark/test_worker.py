@@ -1,7 +1,12 @@
 """A worker runs an experiment, and its death is an answer like any other."""
 
+import subprocess
+import sys
+import threading
 import time
+from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.benchmark.toy_methods import TOY
@@ -77,10 +82,51 @@ def test_what_cannot_be_unpickled_is_an_error(pool, request_for):
     assert "no_such_module" in outcome.reason
 
 
-def test_the_child_ends_with_its_parent(request_for):
-    """Closing a worker in the middle of a fit does not wait for the fit."""
+PARENT = """
+import sys, threading, time
+sys.path[:0] = [{root!r}]
+from pathlib import Path
+from tests.benchmark.toy_methods import TOY
+from trimtab.benchmark.experiment import Experiment
+from trimtab.benchmark.protocol import Protocol
+from trimtab.benchmark.sources import StagedSource
+from trimtab.benchmark.worker import Request, Worker
+
+experiment = Experiment.of(
+    {{"seconds": 300}}, dataset="small", method="toy", protocol=Protocol(4), repeat=0,
+    fold=0,
+)
+request = Request(experiment, TOY, StagedSource("small", Path({path!r})))
+worker = Worker()
+print(worker._process.pid, flush=True)
+worker.run(request)
+"""
+
+
+def test_the_child_ends_with_its_parent(small_source):
+    """A runner that is killed leaves no process behind that goes on fitting."""
+    root = str(Path(__file__).parents[2])
+    script = PARENT.format(root=root, path=str(small_source.path))
+    parent = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True
+    )
+    child = psutil.Process(int(parent.stdout.readline()))
+    time.sleep(8)  # until it fits
+    assert child.is_running()
+    parent.kill()
+    parent.communicate()
+    psutil.wait_procs([child], timeout=20)
+    assert not child.is_running()
+
+
+def test_a_busy_worker_can_be_closed(request_for):
+    """Closing does not wait for the fit."""
     worker = Worker()
+    thread = threading.Thread(target=worker.run, args=(request_for(seconds=300),))
+    thread.start()
+    time.sleep(1)
     start = time.monotonic()
     worker.close()
-    assert not worker.is_alive
-    assert time.monotonic() - start < 5
+    thread.join(timeout=20)
+    assert not thread.is_alive()
+    assert time.monotonic() - start < 20

@@ -112,7 +112,7 @@ def test_a_folder_without_permission_is_refused(trimtab, tmp_path: Path):
         (["run", "controls", "--methods", "lightgmb"], "did you mean 'lightgbm'"),
         (["run", "controls", "--seeds", "one"], "--seeds is 'one'"),
         (["show", "controls", "--from", "nothing.csv.gz"], "no such file"),
-        (["show", "controls"], "has no result of the suite controls"),
+        (["show", "controls"], "there is no store trimtab-bench.sqlite"),
         (["run", "mine.toml"], "no such suite file"),
     ],
 )

@@ -32,12 +32,16 @@ class TableProfile:
     columns : DataFrame
         One row a column: ``column``, ``kind`` (``"number"``, ``"category"``,
         ``"date"``, ``"boolean"``, ``"text"``), ``distinct``, ``missing`` (rows).
+    n_duplicates : int, default=0
+        Rows that repeat an earlier one in every column but the target. They may stand
+        in a training and a test part at once. Not counted for sparse matrices.
     """
 
     name: str
     target: str
     n_rows: int
     columns: pd.DataFrame
+    n_duplicates: int = 0
 
     @classmethod
     def of(cls, X: Any, info: TableInfo, name: str, target: str) -> "TableProfile":
@@ -56,17 +60,28 @@ class TableProfile:
         if isinstance(frame, nw.DataFrame):
             kinds = info.kinds or ()
             rows = list(map(_column, frame.iter_columns(), kinds))
+            duplicates = _repeated(frame.to_pandas())
         elif info.is_sparse:
-            rows = _sparse_columns(X)
+            rows, duplicates = _sparse_columns(X), 0
         else:
             rows = _array_columns(np.asarray(X))
+            duplicates = _repeated(pd.DataFrame(np.asarray(X)))
         names = ["column", "kind", "distinct", "missing"]
-        return cls(name, target, n_rows(X), pd.DataFrame(rows, columns=names))
+        columns = pd.DataFrame(rows, columns=names)
+        return cls(name, target, n_rows(X), columns, duplicates)
 
     @property
     def n_missing(self) -> int:
         """Missing cells in all."""
         return int(self.columns["missing"].sum())
+
+
+def _repeated(frame: pd.DataFrame) -> int:
+    try:
+        hashes = pd.util.hash_pandas_object(frame, index=False)
+    except TypeError:  # cells that are lists, say
+        return 0
+    return int(hashes.duplicated().sum())
 
 
 def _column(series: Any, kind: str) -> tuple[str, str, int, int]:

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -111,6 +112,14 @@ class Protocol:
         """Raise an `InputError` where a class has too few rows for the splits."""
         needed = self.n_splits if self.test_size is None else 2
         rarest = int(np.argmin(labels.counts))
+        count = int(labels.counts[rarest])
+        left = count - math.ceil(count * self.test_fraction)
+        if count >= needed and left < 2 and self.tune_threshold:
+            raise InputError(
+                f"class {labels.names[rarest]!r} has {count} rows, of which "
+                f"{self.describe()} leave {left} to train on, and a tuned threshold "
+                "needs 2: turn it off (--no-tune-threshold), or merge or drop the class"
+            )
         if labels.counts[rarest] < needed:
             raise InputError(
                 f"class {labels.names[rarest]!r} has {labels.counts[rarest]} rows, "

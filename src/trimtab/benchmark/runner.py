@@ -27,6 +27,7 @@ from trimtab.benchmark.progress import Progress, SilentProgress
 from trimtab.benchmark.sources import TableSource
 from trimtab.benchmark.store import Claim, Store
 from trimtab.benchmark.worker import Request, WorkerPool
+from trimtab.exceptions import InputError
 
 __all__ = ["RunSummary", "Runner", "library_versions"]
 
@@ -93,7 +94,9 @@ class Runner:
         progress: Progress | None = None,
     ) -> None:
         self.store, self.sources, self.methods = store, sources, methods
-        self.n_jobs = joblib.effective_n_jobs(n_jobs or 1)
+        if n_jobs == 0:
+            raise InputError("n_jobs is 0: give a number of processes, or -1 for all")
+        self.n_jobs = joblib.effective_n_jobs(n_jobs)
         self.time_limit, self.keep_scores = time_limit, keep_scores
         self.progress = progress or SilentProgress()
         self.owner = _runner_name()
@@ -110,7 +113,8 @@ class Runner:
             What is wanted. Those of one data set should follow each other: a worker
             keeps the last table.
         retry_failed : bool, default=False
-            Whether recorded errors and time-outs are run again.
+            Whether recorded errors and time-outs are run again. Time-outs under a
+            smaller limit than this runner's are run again in any case.
 
         Returns
         -------
@@ -119,10 +123,11 @@ class Runner:
         start = time.perf_counter()
         by_key = {experiment.key: experiment for experiment in experiments}
         statuses = self.store.statuses(by_key)
+        again = set(self.store.outgrown(statuses, self.time_limit))
         if retry_failed:
-            failed = {key for key, status in statuses.items() if status != "done"}
-            self.store.forget(failed)
-            statuses = {k: v for k, v in statuses.items() if k not in failed}
+            again |= {key for key, status in statuses.items() if status != "done"}
+        self.store.forget(again)
+        statuses = {k: v for k, v in statuses.items() if k not in again}
         todo = [e for key, e in by_key.items() if key not in statuses]
         n_run = 0
         if todo:

@@ -8,93 +8,30 @@ started again, and several runners can share one store.
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-import functools
 import json
-import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 from numpy.typing import NDArray
-from sqlalchemy.exc import (
-    ArgumentError,
-    IntegrityError,
-    NoSuchModuleError,
-    OperationalError,
-    SQLAlchemyError,
-)
+from sqlalchemy.exc import IntegrityError
 
+from trimtab.benchmark.database import (
+    claim_table,
+    open_database,
+    patiently,
+    result_table,
+    score_table,
+)
 from trimtab.benchmark.experiment import Experiment, Outcome
-from trimtab.exceptions import InputError
 
 __all__ = ["Claim", "Store"]
 
-_metadata = sa.MetaData()
-
-_results = sa.Table(
-    "trimtab_results",
-    _metadata,
-    sa.Column("key", sa.String(32), primary_key=True),
-    sa.Column("dataset", sa.Text, nullable=False),
-    sa.Column("method", sa.Text, nullable=False),
-    sa.Column("protocol", sa.Text, nullable=False),
-    sa.Column("repeat", sa.Integer, nullable=False),
-    sa.Column("fold", sa.Integer, nullable=False),
-    sa.Column("seed", sa.Integer, nullable=False),
-    sa.Column("parameters", sa.Text, nullable=False),
-    sa.Column("status", sa.String(16), nullable=False),
-    sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("threshold", sa.Float),
-    sa.Column("measures", sa.Text, nullable=False),
-    sa.Column("per_class", sa.Text, nullable=False),
-    sa.Column("versions", sa.Text, nullable=False),
-    sa.Column("finished_at", sa.DateTime, server_default=sa.func.now()),
-)
-
-_scores = sa.Table(
-    "trimtab_scores",
-    _metadata,
-    sa.Column("key", sa.ForeignKey(_results.c.key), primary_key=True),
-    sa.Column("n_classes", sa.Integer, nullable=False),
-    sa.Column("float32_zlib", sa.LargeBinary, nullable=False),
-)
-
-_claims = sa.Table(
-    "trimtab_claims",
-    _metadata,
-    sa.Column("key", sa.String(32), primary_key=True),
-    sa.Column("owner", sa.Text, nullable=False),
-    sa.Column("beats", sa.Integer, nullable=False),
-)
-
 _CHUNK = 500  # keys in one query: SQLite takes a bounded number of variables
-_PATIENCE = 120.0  # seconds that a server may be away, for a restart
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def _patiently(operation: F) -> F:
-    """Repeat an operation while the database server is away."""
-
-    @functools.wraps(operation)
-    def repeat(*arguments: Any) -> Any:
-        give_up = time.monotonic() + _PATIENCE
-        pause = 0.1
-        while True:
-            try:
-                return operation(*arguments)
-            except OperationalError:
-                if time.monotonic() > give_up:
-                    raise
-                time.sleep(pause)
-                pause = min(2 * pause, 5.0)
-
-    return repeat  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)
@@ -121,9 +58,11 @@ class Store:
 
     Parameters
     ----------
-    url : str
+    url : str or sqlalchemy.URL
         SQLAlchemy URL: ``sqlite:///results.sqlite``, or
         ``postgresql+psycopg://user@host/database``.
+    must_exist : bool, default=False
+        Whether a file that is not there is an error, rather than made.
 
     Raises
     ------
@@ -131,24 +70,8 @@ class Store:
         Where the URL is not understood or the database cannot be reached.
     """
 
-    def __init__(self, url: str) -> None:
-        try:
-            self._engine = _engine(url)
-            _metadata.create_all(self._engine)
-        except (ArgumentError, NoSuchModuleError, ImportError, OSError) as error:
-            raise InputError(
-                f"the store {url!r} is not understood ({_one_line(error)}): give a URL "
-                "such as sqlite:///results.sqlite or "
-                "postgresql+psycopg://user@host/database"
-            ) from None
-        except IntegrityError:  # another runner made the tables at the same moment
-            _metadata.create_all(self._engine)
-        except SQLAlchemyError as error:
-            shown = self._engine.url.render_as_string(hide_password=True)
-            raise InputError(
-                f"the store {shown} cannot be opened ({_one_line(error)}): start the "
-                "server, check the address, or use a file, sqlite:///results.sqlite"
-            ) from None
+    def __init__(self, url: str | sa.URL, *, must_exist: bool = False) -> None:
+        self._engine = open_database(url, must_exist=must_exist)
 
     def close(self) -> None:
         """Close every connection."""
@@ -160,20 +83,37 @@ class Store:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    @_patiently
+    @patiently
     def statuses(self, keys: Iterable[str]) -> dict[str, str]:
         """Return the status of those of `keys` that have a result."""
-        query = sa.select(_results.c.key, _results.c.status)
-        return dict(map(tuple, self._select(query, _results, keys)))
+        query = sa.select(result_table.c.key, result_table.c.status)
+        return dict(map(tuple, self._select(query, result_table, keys)))
 
+    @patiently
+    def outgrown(self, keys: Iterable[str], time_limit: float | None) -> list[str]:
+        """Return those of `keys` that timed out under a smaller limit than this."""
+        query = sa.select(result_table.c.key, result_table.c.measures).where(
+            result_table.c.status == "timeout"
+        )
+        limits = {
+            key: json.loads(measures).get("time_limit", 0.0)
+            for key, measures in self._select(query, result_table, keys)
+        }
+        return [
+            key
+            for key, limit in limits.items()
+            if time_limit is None or limit < time_limit
+        ]
+
+    @patiently
     def forget(self, keys: Iterable[str]) -> None:
         """Delete the results of `keys`, to run them again."""
         with self._engine.begin() as connection:
             for chunk in _chunks(keys):
-                for table in (_scores, _results):
+                for table in (score_table, result_table):
                     connection.execute(table.delete().where(table.c.key.in_(chunk)))
 
-    @_patiently
+    @patiently
     def claim(self, key: str, owner: str) -> bool:
         """Claim an experiment.
 
@@ -187,9 +127,9 @@ class Store:
                 # First the claim, whose key only one can hold, then the look: a
                 # result that is written meanwhile removes the other's claim with it.
                 connection.execute(
-                    _claims.insert().values(key=key, owner=owner, beats=0)
+                    claim_table.insert().values(key=key, owner=owner, beats=0)
                 )
-                done = sa.select(_results.c.key).where(_results.c.key == key)
+                done = sa.select(result_table.c.key).where(result_table.c.key == key)
                 if connection.execute(done).first() is not None:
                     raise _AlreadyDoneError
         except _AlreadyDoneError:
@@ -199,40 +139,40 @@ class Store:
             return any(claim.owner == owner for claim in self.claims([key]))
         return True
 
-    @_patiently
+    @patiently
     def beat(self, owner: str) -> None:
         """Show that `owner` lives."""
-        mine = _claims.c.owner == owner
+        mine = claim_table.c.owner == owner
         with self._engine.begin() as connection:
             connection.execute(
-                _claims.update().where(mine).values(beats=_claims.c.beats + 1)
+                claim_table.update().where(mine).values(beats=claim_table.c.beats + 1)
             )
 
-    @_patiently
+    @patiently
     def claims(self, keys: Iterable[str]) -> list[Claim]:
         """Return the claims on `keys`."""
-        query = sa.select(_claims.c.key, _claims.c.owner, _claims.c.beats)
-        return [Claim(*row) for row in self._select(query, _claims, keys)]
+        query = sa.select(claim_table.c.key, claim_table.c.owner, claim_table.c.beats)
+        return [Claim(*row) for row in self._select(query, claim_table, keys)]
 
-    @_patiently
+    @patiently
     def release(self, claim: Claim) -> None:
         """Delete a claim, unless it has beaten since it was read."""
         with self._engine.begin() as connection:
             connection.execute(
-                _claims.delete().where(
-                    _claims.c.key == claim.key,
-                    _claims.c.owner == claim.owner,
-                    _claims.c.beats == claim.beats,
+                claim_table.delete().where(
+                    claim_table.c.key == claim.key,
+                    claim_table.c.owner == claim.owner,
+                    claim_table.c.beats == claim.beats,
                 )
             )
 
-    @_patiently
+    @patiently
     def release_all(self, owner: str) -> None:
         """Delete every claim of `owner`."""
         with self._engine.begin() as connection:
-            connection.execute(_claims.delete().where(_claims.c.owner == owner))
+            connection.execute(claim_table.delete().where(claim_table.c.owner == owner))
 
-    @_patiently
+    @patiently
     def record(
         self, experiment: Experiment, outcome: Outcome, owner: str, versions: str
     ) -> None:
@@ -258,10 +198,10 @@ class Store:
         }
         try:
             with self._engine.begin() as connection:
-                connection.execute(_results.insert().values(row))
+                connection.execute(result_table.insert().values(row))
                 if outcome.scores is not None:
                     connection.execute(
-                        _scores.insert().values(
+                        score_table.insert().values(
                             key=experiment.key, **_pack(outcome.scores)
                         )
                     )
@@ -277,25 +217,27 @@ class Store:
         -------
         DataFrame
             ``key``, ``dataset``, ``method``, ``repeat``, ``fold``, ``seed``,
-            ``parameters``, ``status``, ``reason``, ``threshold``, ``per_class`` (as
-            JSON), and a column for each measure and cost. Experiments without a
-            result have no row.
+            ``parameters``, ``status``, ``reason``, ``threshold``, ``per_class`` and
+            ``versions`` (as JSON), and a column for each measure and cost.
+            Experiments without a result have no row.
         """
         names = ["key", "dataset", "method", "repeat", "fold", "seed", "parameters"]
-        names += ["status", "reason", "threshold", "per_class", "measures"]
+        names += ["status", "reason", "threshold", "per_class", "versions", "measures"]
         keys = [experiment.key for experiment in experiments]
-        query = sa.select(*(_results.c[name] for name in names))
-        rows = {row[0]: row for row in self._select(query, _results, keys)}
+        query = sa.select(*(result_table.c[name] for name in names))
+        rows = {row[0]: row for row in self._select(query, result_table, keys)}
         frame = pd.DataFrame([rows[key] for key in keys if key in rows], columns=names)
         measures = pd.DataFrame([json.loads(text) for text in frame.pop("measures")])
         return pd.concat([frame, measures], axis=1)
 
     def scores(self, keys: Iterable[str]) -> dict[str, NDArray[np.float32]]:
         """Return the predicted probabilities of `keys`, where they were kept."""
-        query = sa.select(_scores.c.key, _scores.c.n_classes, _scores.c.float32_zlib)
+        query = sa.select(
+            score_table.c.key, score_table.c.n_classes, score_table.c.float32_zlib
+        )
         return {
             key: np.frombuffer(zlib.decompress(packed), "<f4").reshape(-1, n_classes)
-            for key, n_classes, packed in self._select(query, _scores, keys)
+            for key, n_classes, packed in self._select(query, score_table, keys)
         }
 
     def _select(
@@ -312,7 +254,9 @@ class _AlreadyDoneError(Exception):
 
 def _drop_claim(connection: sa.Connection, key: str, owner: str) -> None:
     connection.execute(
-        _claims.delete().where(_claims.c.key == key, _claims.c.owner == owner)
+        claim_table.delete().where(
+            claim_table.c.key == key, claim_table.c.owner == owner
+        )
     )
 
 
@@ -328,30 +272,3 @@ def _chunks(keys: Iterable[str]) -> Iterator[list[str]]:
     keys = list(keys)
     for start in range(0, len(keys), _CHUNK):
         yield keys[start : start + _CHUNK]
-
-
-def _one_line(error: Exception) -> str:
-    cause = getattr(error, "orig", None) or error
-    return " ".join(str(cause).split())
-
-
-def _engine(url: str) -> sa.Engine:
-    parsed = sa.make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return sa.create_engine(parsed, pool_pre_ping=True)
-    if parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(parsed, connect_args={"timeout": 60})
-
-    @sa.event.listens_for(engine, "connect")
-    def _configure(connection: Any, _: object) -> None:
-        # Readers do not wait for the writer; transactions are begun by hand, below.
-        connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode=WAL")
-
-    @sa.event.listens_for(engine, "begin")
-    def _begin(connection: sa.Connection) -> None:
-        # Take the write lock at once: two that read first and write then would clash.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine

@@ -34,6 +34,10 @@ __all__ = [
 ]
 
 _FOLDER = files("trimtab.benchmark") / "suites"
+_KEYS = {
+    "title", "description", "datasets", "methods", "metric", "seeds", "protocol",
+    "paper",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -236,6 +240,11 @@ def load_suite(name: str) -> Suite:
 def _parse(name: str, content: dict[str, Any]) -> Suite:
     from trimtab import datasets
 
+    for key in content:
+        if key not in _KEYS:
+            raise InputError(
+                f"suite {name}: no key {key!r}: {nearest_names(key, _KEYS)}"
+            )
     metric = content.get("metric", "average_precision")
     if metric not in MEASURES:
         raise InputError(f"no metric {metric!r}: {nearest_names(metric, MEASURES)}")

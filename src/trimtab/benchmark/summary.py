@@ -93,9 +93,10 @@ def summarise(results: pd.DataFrame, suite: Suite, metric: str) -> pd.DataFrame:
         Where no result has that metric.
     """
     if metric not in results or not pd.api.types.is_numeric_dtype(results[metric]):
+        there = ", ".join(name for name in MEASURES if name in results)
         raise InputError(
-            f"no result has the metric {metric!r}: known are {', '.join(MEASURES)} and "
-            "the costs, such as fit_seconds"
+            f"no result has the metric {metric!r}: there are {there} and the costs, "
+            "such as fit_seconds"
         )
     failed = results["status"].ne("done")
     table = (
@@ -141,12 +142,17 @@ def overview(summary: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``method``, ``mean`` (over the data sets that every method finished),
-        ``mean_rank`` (over all; a method without a score takes the last rank),
-        ``datasets`` (with a score), ``failed`` (experiments), best rank first.
+        ``method``, ``mean`` (over the data sets on which every method finished all
+        its splits), ``mean_rank`` (over all; a method that did not takes the last rank
+        there), ``datasets`` (finished), ``failed`` (experiments), best rank first.
     """
     metric = str(summary["metric"].iloc[0])
-    scores = summary.pivot(index="dataset", columns="method", values="mean")
+    # A mean over fewer splits than others had is of other, perhaps easier, splits.
+    planned = (summary["n"] + summary["failed"]).max()
+    whole = summary["mean"].where(summary["n"] == planned)
+    scores = summary.assign(mean=whole).pivot(
+        index="dataset", columns="method", values="mean"
+    )
     better = MEASURES[metric].greater_is_better if metric in MEASURES else False
     common = scores.dropna()
     table = pd.DataFrame(

@@ -57,7 +57,8 @@ class Worker:
     def __init__(self) -> None:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the worker
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "trimtab.benchmark.worker"],
+            # -P: a file of the user's folder must not stand in for a library's.
+            [sys.executable, "-P", "-m", "trimtab.benchmark.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -115,7 +116,9 @@ class Worker:
                 self.close()
                 took = time.monotonic() - started
                 return Outcome(
-                    "timeout", f"{phase} took more than {limit:g} s ({took:.0f} s)"
+                    "timeout",
+                    f"{phase} took more than {limit:g} s ({took:.0f} s)",
+                    measures={"time_limit": float(limit or 0)},
                 )
             if answer is None:
                 return self._death()

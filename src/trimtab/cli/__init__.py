@@ -5,6 +5,7 @@ Nothing heavy is imported before a command needs it, so that help comes at once.
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+import signal
 import sys
 from typing import Annotated
 
@@ -59,6 +60,8 @@ def _root(
 
 def main() -> None:
     """Run the command line."""
+    # Schedulers end a job by SIGTERM: let it clean up as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except InputError as error:

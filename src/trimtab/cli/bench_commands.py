@@ -12,6 +12,7 @@ from trimtab.cli.options import (
     RetryFailed,
     StoreUrl,
     check_limit,
+    resumable,
     split_names,
     tell_failures,
 )
@@ -102,7 +103,8 @@ def run_suite(
             keep_scores=False,
             progress=TerminalProgress(),
         )
-        done = runner.run(plan.experiments(), retry_failed=retry_failed)
+        with resumable():
+            done = runner.run(plan.experiments(), retry_failed=retry_failed)
         failures = opened.results(plan.experiments()).query("status != 'done'")
     print(
         f"{done.run} experiments run in {done.seconds:.0f} s, {done.reused} were "
@@ -113,26 +115,26 @@ def run_suite(
         raise typer.Exit(1)
 
 
-def _results(plan: "Suite", store: str | None, source: Path | None) -> "pd.DataFrame":
+def _results(
+    suite: str, plan: "Suite", store: str | None, source: Path | None
+) -> "pd.DataFrame":
     """Return a suite's results, from an export or from a store."""
     from trimtab.benchmark.store import Store
-    from trimtab.benchmark.summary import (
-        flatten_per_class,
-        read_export,
-        with_labels,
-    )
+    from trimtab.benchmark.summary import flatten_per_class, read_export, with_labels
 
     if source is not None:
         return read_export(source)
-    with Store(store or _BENCH_STORE) as opened:
+    url = store or _BENCH_STORE
+    with Store(url, must_exist=True) as opened:
         results = opened.results(plan.experiments())
     if results.empty:
         raise InputError(
-            f"the store {store or _BENCH_STORE} has no result of the suite "
-            f"{plan.name}: run it first, trimtab bench run {plan.name}, or name "
-            "another --store"
+            f"the store {url} has no result of the suite {plan.name}: run it first, "
+            f"trimtab bench run {suite}, or name another --store"
         )
-    return with_labels(flatten_per_class(results.drop(columns="key")), plan)
+    return with_labels(
+        flatten_per_class(results.drop(columns=["key", "versions"])), plan
+    )
 
 
 @bench.command("show")
@@ -155,7 +157,9 @@ def show_suite(
     from trimtab.cli.terminal import show_frame
 
     plan = _plan(suite, datasets, methods, seeds)
-    summary = summarise(_results(plan, store, source), plan, metric or plan.metric)
+    summary = summarise(
+        _results(suite, plan, store, source), plan, metric or plan.metric
+    )
     if csv:
         print(summary.to_csv(index=False, float_format="%.6g"), end="")
         return
@@ -180,6 +184,6 @@ def export_suite(
     from trimtab.benchmark.summary import write_export
 
     plan = _plan(suite, None, None, None)
-    results = _results(plan, store, None)
+    results = _results(suite, plan, store, None)
     path = write_export(results, out or Path("docs/results") / f"{plan.name}.csv.gz")
     print(f"{len(results)} experiments: {path}")

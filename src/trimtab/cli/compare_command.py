@@ -15,6 +15,7 @@ from trimtab.cli.options import (
     RetryFailed,
     StoreUrl,
     check_limit,
+    resumable,
     split_names,
     tell_failures,
 )
@@ -81,31 +82,34 @@ def compare(
     check_limit(time_limit)
     X, y, name, target, named = _load(table, target)
     check_writable(out)
-    comparison = run(
-        X,
-        y,
-        positive=named if positive is None else positive,
-        methods=split_names(methods),
-        portfolio=portfolio.value,
-        metric=metric,
-        folds=folds,
-        repeats=repeats,
-        seed=seed,
-        tune_threshold=tune_threshold,
-        n_jobs=n_jobs,
-        time_limit=time_limit or None,
-        store=store or f"sqlite:///{out / 'experiments.sqlite'}",
-        retry_failed=retry_failed,
-        progress=True,
-        name=name,
-        target=target,
-        command=shlex.join(["trimtab", *sys.argv[1:]]),
-    )
+    with resumable():
+        comparison = run(
+            X,
+            y,
+            positive=named if positive is None else positive,
+            methods=split_names(methods),
+            portfolio=portfolio.value,
+            metric=metric,
+            folds=folds,
+            repeats=repeats,
+            seed=seed,
+            tune_threshold=tune_threshold,
+            n_jobs=n_jobs,
+            time_limit=time_limit or None,
+            store=store or out / "experiments.sqlite",
+            retry_failed=retry_failed,
+            progress=True,
+            name=name,
+            target=target,
+            command=shlex.join(["trimtab", *sys.argv[1:]]),
+        )
     page = comparison.save(out)
     show_comparison(comparison)
     print(f"\nThe page: {page}")
     if len(comparison.failures):
         tell_failures(comparison.failures)
+        if comparison.summary.reused:
+            print("--retry-failed runs recorded failures again", file=sys.stderr)
         raise typer.Exit(1)
 
 
@@ -115,7 +119,8 @@ def _load(table: str, target: str | None) -> tuple[Any, Any, str, str, Any]:
     from trimtab.table_files import read_table, split_target
 
     path = Path(table)
-    looks_like_file = bool({".csv", ".tsv", ".parquet", ".gz"} & set(path.suffixes))
+    suffixes = {suffix.lower() for suffix in path.suffixes}
+    looks_like_file = bool({".csv", ".tsv", ".parquet", ".pq", ".gz"} & suffixes)
     if path.exists() or looks_like_file:
         X, y = split_target(read_table(path), target)
         return X, y, path.name, str(target), None

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +19,7 @@ __all__ = [
     "RetryFailed",
     "StoreUrl",
     "check_limit",
+    "resumable",
     "split_names",
     "tell_failures",
 ]
@@ -33,14 +36,29 @@ StoreUrl = Annotated[
 ]
 
 
+@contextmanager
+def resumable() -> Iterator[None]:
+    """Say after Ctrl-C how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here", file=sys.stderr)
+        raise typer.Exit(130) from None
+
+
 def split_names(names: str | None) -> list[str] | None:
     """Return names parted by commas as a list."""
-    return [n.strip() for n in names.split(",") if n.strip()] if names else None
+    if names is None:
+        return None
+    found = [name.strip() for name in names.split(",") if name.strip()]
+    if not found:
+        raise InputError(f"{names!r} names nothing: give names parted by commas")
+    return found
 
 
 def check_limit(time_limit: float) -> None:
     """Raise an `InputError` unless the time limit makes sense."""
-    if time_limit < 0:
+    if not time_limit >= 0:
         raise InputError(f"--time-limit is {time_limit:g}: give seconds, or 0 for none")
 
 
