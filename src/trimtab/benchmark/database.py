@@ -136,8 +136,6 @@ def open_database(url: str | sa.URL, *, must_exist: bool = False) -> sa.Engine:
             "postgresql+psycopg://user@host/database"
         ) from None
     try:
-        with engine.connect():
-            pass
         _make_tables(engine)
     except SQLAlchemyError as error:
         shown = engine.url.render_as_string(hide_password=True)
@@ -150,10 +148,14 @@ def open_database(url: str | sa.URL, *, must_exist: bool = False) -> sa.Engine:
 
 def _make_tables(engine: sa.Engine) -> None:
     """Make the tables unless they are there; others may be at it at this moment."""
-    for pause in (0.1, 0.5, 2.0, 5.0):
+    for pause in (0.1, 0.3, 1.0, 3.0, 5.0):
         try:
             return _metadata.create_all(engine)
-        except (IntegrityError, OperationalError, ProgrammingError):
+        except (IntegrityError, ProgrammingError):
+            time.sleep(pause)
+        except OperationalError as error:
+            if "locked" not in str(error.orig):
+                raise
             time.sleep(pause)
     return _metadata.create_all(engine)
 

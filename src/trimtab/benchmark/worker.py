@@ -128,8 +128,10 @@ class Worker:
 
     def _death(self) -> Outcome:
         code = self._process.wait()
-        self._log.seek(0)
-        lines = self._log.read().decode(errors="replace").strip().splitlines()
+        lines: list[str] = []
+        with contextlib.suppress(ValueError):  # closed meanwhile
+            self._log.seek(0)
+            lines = self._log.read().decode(errors="replace").strip().splitlines()
         last = f": {lines[-1]}" if lines else ""
         cause = f"signal {-code}" if code < 0 else f"exit code {code}"
         hint = " (out of memory?)" if code == -9 else ""

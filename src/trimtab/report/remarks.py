@@ -38,7 +38,7 @@ def _too_good(standing: Standing) -> list[str]:
 
 def _repeated_rows(standing: Standing) -> list[str]:
     profile = standing.evidence.profile
-    n_repeated = getattr(profile, "n_duplicates", 0)
+    n_repeated = profile.n_duplicates
     if not n_repeated > MANY_REPEATED * profile.n_rows:
         return []
     return [

@@ -75,7 +75,7 @@ def data_section(evidence: Evidence) -> dict[str, Any]:
 
 
 def _repeated_rows(evidence: Evidence) -> list[tuple[str, str]]:
-    n_repeated = getattr(evidence.profile, "n_duplicates", 0)
+    n_repeated = evidence.profile.n_duplicates
     if not n_repeated:
         return []
     share = percent(n_repeated / evidence.profile.n_rows)
