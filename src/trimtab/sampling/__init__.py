@@ -1,3 +1,3 @@
-"""Draw: which rows does the model see?"""
+"""Draw: which rows the model sees."""
 
 # SPDX-License-Identifier: BSD-3-Clause

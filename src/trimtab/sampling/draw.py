@@ -39,23 +39,25 @@ Floats = NDArray[np.float64]
 class Draw(Protocol):
     """Decides how often each class is drawn.
 
-    A training run calls `start` once, then `probabilities` before and `update` after
-    each epoch, see `draw_epoch`.
-
-    Attributes
-    ----------
-    n_rows : int or None
-        Rows of an epoch; None for as many as there are.
-    without_replacement_share : float in [0, 1]
-        The part of an epoch that is drawn from all rows alike, none twice.
-    replacement : bool
-        Whether the other part's rows are drawn independently. If not, a class's rows
-        come in shuffled rounds, so that none is drawn twice before all were.
+    A training run calls `start` once, then `draw_epoch` before and `update` after each
+    epoch.
     """
 
-    n_rows: int | None
-    without_replacement_share: float
-    replacement: bool
+    @property
+    def n_rows(self) -> int | None:
+        """Rows of an epoch; None for as many as there are."""
+
+    @property
+    def without_replacement_share(self) -> float:
+        """The part of an epoch, in [0, 1], drawn from all rows alike, none twice."""
+
+    @property
+    def replacement(self) -> bool:
+        """Whether the other part's rows are drawn independently.
+
+        If not, a class's rows come in shuffled rounds, so that none is drawn twice
+        before all were.
+        """
 
     def start(self, counts: ArrayLike, n_replicas: int) -> None:
         """Begin a training run.
@@ -382,7 +384,8 @@ def epoch_rows(
     Parameters
     ----------
     rows : RowsByClass
-        The training rows.
+        The training rows, on a device that knows double precision; leave them on the
+        CPU for MPS.
     probabilities : array-like of shape (n_replicas, n_classes)
         How often each class is wanted.
     n_rows : int

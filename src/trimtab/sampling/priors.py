@@ -21,7 +21,6 @@ __all__ = [
     "blend",
     "difficulty",
     "effective_number_rows",
-    "effective_number_weights",
     "empirical_prior",
     "over_sampled_rows",
     "score_upper_bound",
@@ -55,7 +54,8 @@ def empirical_prior(counts: ArrayLike) -> Floats:
     [0.75, 0.25]
     """
     rows = _counts(counts)
-    return rows / rows.sum(axis=-1, keepdims=True)
+    prior: Floats = rows / rows.sum(axis=-1, keepdims=True)
+    return prior
 
 
 def difficulty(scores: ArrayLike) -> Floats:
@@ -120,7 +120,8 @@ def adaptive_weights(difficulties: ArrayLike, present: ArrayLike = True) -> Floa
     hard = np.where(
         largest > 0, hard / np.where(largest > 0, largest, 1), there.astype(float)
     )
-    return hard / hard.sum(axis=-1, keepdims=True)
+    weights: Floats = hard / hard.sum(axis=-1, keepdims=True)
+    return weights
 
 
 def blend(prior: ArrayLike, weights: ArrayLike, prior_blend: float) -> Floats:
@@ -256,55 +257,23 @@ def under_sampled_rows(counts: ArrayLike) -> Floats:
 
 
 def effective_number_rows(counts: ArrayLike, beta: float = 0.9999) -> Floats:
-    """Return rows in proportion to count times effective-number weight.
+    """Return rows in proportion to count over effective number.
 
-    The draw that, in expectation, counts each class as the class-balanced loss does:
-    between the prior (`beta` = 0) and balance (`beta` near 1). As many rows as there
-    are.
+    The effective number of n rows is (1 - β^n) / (1 - β) (Cui, Jia, Lin, Song and
+    Belongie, Class-Balanced Loss, CVPR 2019). This draw counts each class as that
+    loss does in expectation: between the prior and balance. As many rows as there are.
 
     Parameters
     ----------
     counts : array-like of shape (..., n_classes)
         Rows of each class.
     beta : float in [0, 1), default=0.9999
-        See `effective_number_weights`.
+        β: 0 keeps the prior, near 1 is balance.
 
     Returns
     -------
     ndarray of float of shape (..., n_classes)
         Rows wanted of each class; not rounded.
-
-    Examples
-    --------
-    >>> effective_number_rows([9, 3], beta=0.0).tolist()
-    [9.0, 3.0]
-    >>> effective_number_rows([9, 3]).round(2).tolist()
-    [6.0, 6.0]
-    """
-    rows = _counts(counts)
-    wanted = rows * effective_number_weights(rows, beta)
-    share = rows.sum(axis=-1, keepdims=True) / wanted.sum(axis=-1, keepdims=True)
-    scaled: Floats = wanted * share
-    return scaled
-
-
-def effective_number_weights(counts: ArrayLike, beta: float = 0.9999) -> Floats:
-    """Return one over each class's effective number of rows, 1 on average.
-
-    The effective number of n rows is (1 - β^n) / (1 - β) (Cui, Jia, Lin, Song and
-    Belongie, Class-Balanced Loss, CVPR 2019).
-
-    Parameters
-    ----------
-    counts : array-like of shape (..., n_classes)
-        Rows of each class.
-    beta : float in [0, 1), default=0.9999
-        β: 0 weighs all classes alike, near 1 by one over their rows.
-
-    Returns
-    -------
-    ndarray of float of shape (..., n_classes)
-        0 for a class without rows; the others add up to their number.
 
     Raises
     ------
@@ -313,23 +282,22 @@ def effective_number_weights(counts: ArrayLike, beta: float = 0.9999) -> Floats:
 
     Examples
     --------
-    Three rows are worth 1 + 0.5 + 0.25 = 1.75, one is worth 1.
+    Three rows are worth 1 + 0.5 + 0.25 = 1.75, one is worth 1, so that
+    they are wanted as 3 / 1.75 to 1.
 
-    >>> weights = effective_number_weights([3, 1], beta=0.5)
-    >>> round(weights[1] / weights[0], 6)
-    1.75
+    >>> wanted = effective_number_rows([3, 1], beta=0.5)
+    >>> round(float(wanted[0] / wanted[1]), 4)
+    1.7143
     """
     if not 0 <= beta < 1:
         raise InputError(f"beta is {beta}: give a number in [0, 1), such as 0.9999")
     rows = _counts(counts)
-    present = rows > 0
-    if beta == 0:
-        return present.astype(float)
     # expm1 keeps the digits that 1 - beta**n loses near 1.
-    effective = -np.expm1(np.where(present, rows, 1.0) * np.log(beta))
-    weights = np.where(present, 1 / effective, 0.0)
-    total = weights.sum(axis=-1, keepdims=True)
-    scaled: Floats = weights * (present.sum(axis=-1, keepdims=True) / total)
+    decay = np.log(beta) if beta else -np.inf
+    effective = -np.expm1(np.where(rows > 0, rows, 1.0) * decay)
+    wanted = rows / effective
+    share = rows.sum(axis=-1, keepdims=True) / wanted.sum(axis=-1, keepdims=True)
+    scaled: Floats = wanted * share
     return scaled
 
 
