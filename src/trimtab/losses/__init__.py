@@ -13,7 +13,12 @@ from trimtab.exceptions import InputError, nearest_names
 from trimtab.losses.hard_examples import OHEM
 from trimtab.losses.loss import Loss, RowLoss
 from trimtab.losses.margin import LDAM, BalancedSoftmax, LogitAdjustment
-from trimtab.losses.reweighted import AsymmetricFocal, CrossEntropy, Focal
+from trimtab.losses.reweighted import (
+    AsymmetricFocal,
+    CrossEntropy,
+    Focal,
+    class_weights,
+)
 
 __all__ = [
     "LDAM",
@@ -26,6 +31,7 @@ __all__ = [
     "LogitAdjustment",
     "Loss",
     "RowLoss",
+    "class_weights",
     "get_loss",
 ]
 

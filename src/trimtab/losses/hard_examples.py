@@ -24,7 +24,7 @@ class OHEM(CrossEntropy):
     Parameters
     ----------
     class_weight, beta
-        As in `trimtab.losses.reweighted.CrossEntropy`; the hardest rows are those of
+        As in `trimtab.losses.CrossEntropy`; the hardest rows are those of
         the largest weighted loss.
     keep : float in (0, 1], default=0.5
         The share of a batch that is kept, rounded up.
@@ -37,7 +37,7 @@ class OHEM(CrossEntropy):
     _mines: bool = field(default=True, init=False, repr=False)
 
     def start(self, counts: Tensor, n_epochs: int) -> None:
-        """Begin a training run; see `trimtab.losses.loss.Loss.start`."""
+        """Begin a training run; see `trimtab.losses.Loss.start`."""
         if not 0 < self.keep <= 1:
             raise InputError(f"keep is {self.keep}: give a number in (0, 1]")
         super().start(counts, n_epochs)

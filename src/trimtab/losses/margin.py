@@ -36,7 +36,7 @@ class LDAM(RowLoss):
     defer : float in [0, 1], default=0.8
         The share of epochs without class weights. 1 never weighs, 0 always.
     beta : float in [0, 1), default=0.9999
-        Of the class weights, see `trimtab.losses.reweighted.class_weights`.
+        Of the class weights, see `trimtab.losses.class_weights`.
     """
 
     max_margin: float = 0.5
@@ -50,7 +50,7 @@ class LDAM(RowLoss):
     _is_weighted: bool = field(default=False, init=False, repr=False)
 
     def start(self, counts: Tensor, n_epochs: int) -> None:
-        """Begin a training run; see `trimtab.losses.loss.Loss.start`."""
+        """Begin a training run; see `trimtab.losses.Loss.start`."""
         if not self.max_margin >= 0:
             raise InputError(
                 f"max_margin is {self.max_margin}: give a number that is not negative"
@@ -102,7 +102,7 @@ class LogitAdjustment(RowLoss):
     _raised_by: Tensor = field(init=False, repr=False)
 
     def start(self, counts: Tensor, n_epochs: int) -> None:
-        """Begin a training run; see `trimtab.losses.loss.Loss.start`."""
+        """Begin a training run; see `trimtab.losses.Loss.start`."""
         # One row for a class without any: its log must stay finite.
         rows = counts.clamp(min=1).float()
         prior = rows / rows.sum(dim=-1, keepdim=True)

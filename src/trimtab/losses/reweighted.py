@@ -129,7 +129,7 @@ class CrossEntropy(RowLoss):
     _weights: Tensor | None = field(default=None, init=False, repr=False)
 
     def start(self, counts: Tensor, n_epochs: int) -> None:
-        """Begin a training run; see `trimtab.losses.loss.Loss.start`."""
+        """Begin a training run; see `trimtab.losses.Loss.start`."""
         self._weights = class_weights(self.class_weight, counts, self.beta)
 
     def row_losses(self, logits: Tensor, targets: Tensor) -> Tensor:
@@ -163,7 +163,7 @@ class Focal(RowLoss):
     _factors: Tensor | None = field(default=None, init=False, repr=False)
 
     def start(self, counts: Tensor, n_epochs: int) -> None:
-        """Begin a training run; see `trimtab.losses.loss.Loss.start`."""
+        """Begin a training run; see `trimtab.losses.Loss.start`."""
         _check_gamma("gamma", self.gamma)
         alpha: Any = self.alpha
         if isinstance(alpha, (int, float)):
@@ -210,7 +210,7 @@ class AsymmetricFocal(RowLoss):
     _rare: Tensor = field(init=False, repr=False)
 
     def start(self, counts: Tensor, n_epochs: int) -> None:
-        """Begin a training run; see `trimtab.losses.loss.Loss.start`."""
+        """Begin a training run; see `trimtab.losses.Loss.start`."""
         _check_gamma("gamma_rare", self.gamma_rare)
         _check_gamma("gamma_common", self.gamma_common)
         if not 0 <= self.margin < 1:

@@ -62,7 +62,7 @@ class MSMOTE(BaseOverSampler):  # type: ignore[misc]
 
     Raises
     ------
-    trimtab.InputError
+    InputError
         Where there are not more rows than neighbours.
 
     Warns
