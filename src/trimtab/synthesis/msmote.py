@@ -57,7 +57,7 @@ class MSMOTE(BaseOverSampler):  # type: ignore[misc]
         ``"safe"``, ``"border"`` or ``"noise"``; empty for classes that get no rows.
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+    feature_names_in_ : ndarray of str of shape (n_columns,)
         Names of the columns, where they are strings.
 
     Raises
