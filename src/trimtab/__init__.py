@@ -1,6 +1,7 @@
 """Learned rebalancing for imbalanced classification, with honest comparisons.
 
-Public names are imported on first use, so that ``import trimtab`` costs next to nothing.
+Public names are imported on first use, so that ``import trimtab`` costs next to
+nothing.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
@@ -10,14 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trimtab import datasets
+    from trimtab.art import ARTClassifier
     from trimtab.comparison import Comparison, compare
     from trimtab.exceptions import InputError
 
     __version__: str
 
-__all__ = ["Comparison", "InputError", "__version__", "compare", "datasets"]
+__all__ = [
+    "ARTClassifier",
+    "Comparison",
+    "InputError",
+    "__version__",
+    "compare",
+    "datasets",
+]
 
 _HOME = {
+    "ARTClassifier": "trimtab.art",
     "Comparison": "trimtab.comparison",
     "InputError": "trimtab.exceptions",
     "compare": "trimtab.comparison",

@@ -131,7 +131,7 @@ def test_bounded_sample_measures_what_all_rows_do() -> None:
     whole = measure(Oracle(), rows, "f1")
 
     np.testing.assert_allclose(
-        np.mean([s.class_f1 for s in samples], axis=0), whole.class_f1, atol=0.03
+        np.mean([s.class_f1 for s in samples], axis=0), whole.class_f1, atol=0.05
     )
     assert np.mean([s.loss for s in samples]) == pytest.approx(whole.loss, rel=0.01)
 

@@ -1,4 +1,4 @@
-"""Learners in rounds: going on equals one fit, going back is exact, errors are clear."""
+"""Learners in rounds: going on is one fit, going back is exact, errors are clear."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
@@ -48,7 +48,7 @@ LEARNERS = {
     **GROWING,
     "sgd": lambda: SGDClassifier(loss="log_loss"),
     "mlp": lambda: MLPClassifier((8,)),
-    "logistic": lambda: LogisticRegression(),
+    "logistic": LogisticRegression,
 }
 
 

@@ -198,6 +198,8 @@ class _Steps:
     """How an ensemble of `total` members grows in at most `max_rounds` equal steps."""
 
     def __init__(self, total: Any, max_rounds: int) -> None:
+        if total < 1:
+            raise InputError(f"the learner is to have {total} members: give 1 or more")
         self.total = int(total)
         self.n_rounds = min(max_rounds, self.total)
         self._round = 0
