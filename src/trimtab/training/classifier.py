@@ -208,6 +208,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             held-out rows or too small to be split, or a parameter is out of range.
         """
         check_count("n_replicas", self.n_replicas)
+        check_count("max_iter", self.max_iter)
         X, y = validate_data(
             self,
             X,
@@ -221,6 +222,12 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_ = labels.classes
         random = check_random_state(self.random_state)
         if eval_set is None:
+            single = labels.classes[labels.counts == 1]
+            if len(single):
+                raise InputError(
+                    f"class {single[0]} has one row only: a held-out part needs at "
+                    "least two; merge the class, drop it, or give eval_set"
+                )
             training, held = held_out_split(
                 labels.codes, self.validation_fraction, random_state=random
             )
