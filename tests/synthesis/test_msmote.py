@@ -158,15 +158,26 @@ def test_a_finder_of_ones_own() -> None:
     assert not hasattr(finder, "n_features_in_")
 
 
-def test_whole_numbers_are_rounded() -> None:
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_matrix, sparse.csc_array])
+def test_whole_numbers_are_rounded(container: Callable[..., Any]) -> None:
     """New rows of whole numbers are the nearest whole numbers, not those below."""
     table = np.array([[0], [3], [6], [100], [101], [102], [103], [104], [105]])
     y = np.array([1, 1, 1, 0, 0, 0, 0, 0, 0])
     new, _ = MSMOTE(
         k_neighbors=2, random_state=0, sampling_strategy={1: 5000}
-    ).fit_resample(table, y)
+    ).fit_resample(container(table), y)
     assert new.dtype == table.dtype
     assert new[9:].mean() == pytest.approx(3, abs=0.1)
+
+
+def test_sparse_tables_keep_their_type() -> None:
+    """A sparse table of single precision stays one, in its own format."""
+    for kind in (sparse.csr_array, sparse.csc_matrix):
+        new, _ = MSMOTE(k_neighbors=3, random_state=0).fit_resample(
+            kind(X.astype(np.float32)), Y
+        )
+        assert isinstance(new, kind)
+        assert new.dtype == np.float32
 
 
 def test_in_a_pipeline_over_a_frame() -> None:

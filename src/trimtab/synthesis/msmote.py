@@ -200,9 +200,12 @@ def _between(X: Any, parents: Rows, shares: NDArray[np.float64]) -> Any:
     first, second = X[parents[:, 0]], X[parents[:, 1]]
     way = second - first
     if _is_sparse(X):
-        return (first + way.multiply(shares[:, None])).asformat(X.format, X.dtype)
-    new = first + shares[:, None] * way
-    return (np.rint(new) if X.dtype.kind in "iu" else new).astype(X.dtype)
+        new = (first + way.multiply(shares[:, None])).asformat(X.format)
+    else:
+        new = first + shares[:, None] * way
+    if X.dtype.kind in "iu":
+        new = new.rint() if _is_sparse(X) else np.rint(new)
+    return new.astype(X.dtype)
 
 
 def _is_sparse(X: Any) -> bool:
