@@ -109,6 +109,34 @@ def test_replicas_with_rows_of_their_own(name: str) -> None:
     assert torch.equal(epochs[1], alone)
 
 
+def test_replicas_of_different_counts() -> None:
+    """Replicas whose classes differ in size draw from their own all the same."""
+    own = torch.stack([CODES, 2 - CODES])
+    rows = RowsByClass.of(own, 3)
+    assert rows.counts.tolist() == [[60, 12, 3], [3, 12, 60]]
+    for name in DRAWS:
+        draw = get_draw(name)
+        draw.start(rows.counts.numpy(), 2)
+        epochs = draw_epoch(draw, rows, generators(1, 2))
+        for replica in range(2):
+            drawn = drawn_counts(epochs[replica], own[replica])
+            wanted = draw.probabilities()[replica] * sum(drawn)
+            # ART's first half is drawn from all rows alike: it varies by more than 1.
+            assert np.abs(drawn - wanted).max() < (10 if name == "adaptive" else 1.01)
+
+
+@pytest.mark.parametrize("name", ["balanced", "adaptive"])
+def test_batches_mix_the_classes(name: str) -> None:
+    """The rows come in random order: each half has the classes of the whole."""
+    codes = torch.arange(4000) % 2
+    draw = get_draw(name)
+    draw.start([2000, 2000], 1)
+    (epoch,) = draw_epoch(draw, RowsByClass.of(codes, 2), generators(0))
+    share = codes[epoch].double().view(2, -1).mean(dim=1)
+    np.testing.assert_allclose(share, 0.5, atol=0.05)
+    assert (codes[epoch].diff() != 0).float().mean() == pytest.approx(0.5, abs=0.05)
+
+
 def test_arts_first_epoch() -> None:
     """Half an epoch is a subset of all rows, the other half is by thirds."""
     draw = AdaptiveDraw()
@@ -286,6 +314,7 @@ def test_get_draw_leaves_the_users_object_alone() -> None:
             ),
             "class 3 is wanted but has no rows",
         ),
+        (lambda: epoch_rows(ROWS, [[0.5, 0.2, 0.2]], 8, generators(0)), "add up to 1"),
     ],
 )
 def test_errors_name_the_value(call, message: str) -> None:

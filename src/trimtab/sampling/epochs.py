@@ -136,6 +136,12 @@ def _alike(n_rows: int, n_wanted: int, generator: torch.Generator) -> Tensor:
 def _beyond_prior(rows: RowsByClass, probabilities: Floats, share: float) -> Tensor:
     """Return what the classes want beyond `share` of the prior, in sum 1."""
     counts = rows.counts.cpu().numpy()
+    off = ~np.isclose(probabilities.sum(axis=-1), 1)
+    if off.any():
+        raise InputError(
+            f"class probabilities add up to {probabilities[off][0].sum()}: give ones "
+            "that add up to 1"
+        )
     empty = (probabilities > 0) & (counts == 0)
     if empty.any():
         raise InputError(
@@ -143,10 +149,6 @@ def _beyond_prior(rows: RowsByClass, probabilities: Floats, share: float) -> Ten
             "it the probability 0"
         )
     beyond = np.clip(probabilities - share * empirical_prior(counts), 0, None)
-    # Rounding may leave crumbs of a class that wants nothing beyond its prior.
-    beyond[beyond < 1e-12] = 0
-    nothing = ~beyond.any(axis=-1, keepdims=True)
-    beyond = np.where(nothing, probabilities, beyond)
     wanted = beyond / beyond.sum(axis=-1, keepdims=True)
     return torch.from_numpy(wanted).to(rows.order.device)
 
