@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from trimtab.exceptions import InputError
+from trimtab.training import device_rows
 from trimtab.training.device_rows import (
     ROWS_AT_ONCE,
     DeviceRows,
@@ -30,11 +31,15 @@ def test_batches_are_of_equal_size(n_rows: int, size: int) -> None:
 
 
 @pytest.mark.parametrize("room", [None, 0])
-def test_batches_hold_the_rows_that_were_drawn(room: float | None) -> None:
+@pytest.mark.parametrize("bytes_at_once", [1, 2**20])
+def test_batches_hold_the_rows_that_were_drawn(
+    room: float | None, bytes_at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Inputs and codes of the chosen replicas, shared or of each its own."""
+    monkeypatch.setattr(device_rows, "BYTES_AT_ONCE", bytes_at_once)
     codes = torch.tensor([0, 1, 0, 2, 1])
     inputs = torch.arange(5.0)[:, None] * torch.ones(5, 2)
-    drawn = torch.tensor([[4, 4, 0], [3, 1, 2]])
+    drawn = torch.tensor([[4, 4, 0, 2, 2], [3, 1, 2, 0, 4]])
     replicas = torch.tensor([0, 2])
 
     shared = DeviceRows(inputs, codes, CPU, room)
@@ -52,7 +57,8 @@ def test_batches_hold_the_rows_that_were_drawn(room: float | None) -> None:
         targets = torch.cat([targets for _, targets in batches], dim=1)
         assert x[..., 0].tolist() == (drawn + offset[:, None]).tolist()
         assert targets.tolist() == (codes[drawn] + offset[:, None]).tolist()
-        assert x.shape == (2, 3, 2)
+        assert x.shape == (2, 5, 2)
+        assert [len(targets[0]) for _, targets in batches] == [1, 2, 2]
 
 
 @pytest.mark.parametrize("own", [True, False])

@@ -19,6 +19,9 @@ __all__ = ["DeviceRows", "as_inputs", "batch_bounds", "resolve_device"]
 ROWS_AT_ONCE = 4096
 """Rows of all replicas together that are measured or predicted at once."""
 
+BYTES_AT_ONCE = 2**23
+"""Bytes of inputs that are gathered for the next few batches."""
+
 
 def resolve_device(device: str | torch.device) -> torch.device:
     """Return a device; for ``"auto"`` CUDA, then MPS, then the CPU.
@@ -159,8 +162,15 @@ class DeviceRows:
         codes = self._flat_codes[rows]
         wanted = rows.to(self._inputs.device)
         bounds = batch_bounds(rows.shape[1], batch_size).tolist()
-        for start, stop in pairwise(bounds):
-            yield self._gather(wanted[:, start:stop]), codes[:, start:stop]
+        # Several small batches are gathered at once: one large copy is cheaper.
+        bytes_of_batch = self._inputs[:1].nbytes * len(rows) * batch_size
+        n_at_once = max(BYTES_AT_ONCE // max(bytes_of_batch, 1), 1)
+        for first in range(0, len(bounds) - 1, n_at_once):
+            cuts = bounds[first : first + n_at_once + 1]
+            inputs = self._gather(wanted[:, cuts[0] : cuts[-1]])
+            for start, stop in pairwise(cuts):
+                batch = inputs[:, start - cuts[0] : stop - cuts[0]]
+                yield batch, codes[:, start:stop]
 
     def _gather(self, rows: Tensor) -> Tensor:
         chosen = self._inputs.index_select(0, rows.reshape(-1))

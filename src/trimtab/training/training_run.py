@@ -155,22 +155,26 @@ class TrainingRun:
         counts: NDArray[np.int64] = cells.view(len(seen), -1).cpu().numpy()
         return counts
 
-    def _autocast(self) -> torch.autocast:
-        kind = self.rows.device.type
-        on = self.trainer.amp and kind == "cuda"
-        return torch.autocast(kind, dtype=torch.bfloat16, enabled=on)
+    def _logits(self, inputs: Tensor) -> Tensor:
+        logits: Tensor
+        if not (self.trainer.amp and inputs.is_cuda):
+            logits = self.network(inputs)
+            return logits
+        with torch.autocast("cuda", dtype=torch.bfloat16):
+            logits = self.network(inputs)
+        return logits.float()
 
     def _train(self, drawn: Tensor) -> NDArray[np.float64]:
         """Train one epoch; return each replica's mean loss on the rows it saw."""
         self.network.train()
         total = torch.zeros(len(drawn), device=self.rows.device)
         replicas = self._positions(self.rows)
+        parameters = list(self.network.parameters())
         batches = self.rows.batches(drawn, replicas, self.trainer.batch_size)
         for inputs, targets in batches:
-            self.optimizer.zero_grad(set_to_none=True)
-            with self._autocast():
-                logits = self.network(inputs)
-            losses = self.trainer.loss(logits, targets)
+            for parameter in parameters:
+                parameter.grad = None
+            losses = self.trainer.loss(self._logits(inputs), targets)
             losses.sum().backward()  # type: ignore[no-untyped-call]
             self.optimizer.step()
             total += losses.detach() * targets.shape[1]
@@ -181,8 +185,7 @@ class TrainingRun:
         """Measure every replica on the held-out rows."""
         self.network.eval()
         replicas = self._positions(held)
-        with self._autocast():
-            parts = [self.network(inputs).float() for inputs in held.in_order(replicas)]
+        parts = [self._logits(inputs) for inputs in held.in_order(replicas)]
         logits = torch.cat(parts, dim=1)
         codes, predicted = held.own_codes(replicas), logits.argmax(dim=2)
         weight = self.weight_held
