@@ -59,13 +59,14 @@ def test_a_look_at_the_first_row_changes_nothing() -> None:
     assert list(peeked) == list(plain)
 
 
+@pytest.mark.parametrize("boost_frequency", [1, 2])
 @pytest.mark.parametrize("metric", [[0.5, 0.5], torch.tensor([0.9, 0.1])])
-def test_resumes_in_the_middle(metric: Any) -> None:
+def test_resumes_in_the_middle(metric: Any, boost_frequency: int) -> None:
     """A sampler that loads a state yields the rest of the epoch and the same next one.
 
     Although the metric came in the middle of the epoch.
     """
-    whole = AdaptiveClassSampler(LABELS, boost_frequency=2)
+    whole = AdaptiveClassSampler(LABELS, boost_frequency=boost_frequency)
     whole.update([0.2, 0.4])
     list(whole)
     rows = iter(whole)
@@ -75,7 +76,7 @@ def test_resumes_in_the_middle(metric: Any) -> None:
     state = whole.state_dict()
     rest, following = list(rows), list(whole)
 
-    resumed = AdaptiveClassSampler(LABELS, boost_frequency=2)
+    resumed = AdaptiveClassSampler(LABELS, boost_frequency=boost_frequency)
     resumed.load_state_dict(state)
     resumed.set_epoch(1)
     assert list(resumed) == rest
