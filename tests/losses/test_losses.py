@@ -209,6 +209,14 @@ def test_ohem_keeps_the_hardest_rows() -> None:
     torch.testing.assert_close(costs, torch.tensor(expected))
 
 
+def test_ohem_rounds_up() -> None:
+    """Half of three rows are two, and of a single row that one."""
+    loss = started(OHEM(keep=0.5), torch.tensor([50, 50]))
+    expected = -math.log(0.2 * 0.6) / 2
+    assert on_probabilities(loss, [0.9, 0.2, 0.6], [1, 1, 1]) == pytest.approx(expected)
+    assert on_probabilities(loss, [0.9], [1]) == pytest.approx(-math.log(0.9), rel=1e-5)
+
+
 def test_ohem_warm_up_and_weights() -> None:
     """All rows count in the warm-up; then a cheap row may be hard by its weight."""
     counts = torch.tensor([90, 10])
