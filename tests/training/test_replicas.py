@@ -38,6 +38,20 @@ class Recurrent(nn.Module):
         return logits
 
 
+class DropsTwice(nn.Module):
+    """A user's network that uses one dropout layer in two places."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drop = nn.Dropout(0.5)
+        self.linear = nn.Linear(4, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Drop inputs, and then drop logits."""
+        logits: Tensor = self.drop(self.linear(self.drop(x)))
+        return logits
+
+
 class LooksAtValues(nn.Module):
     """A user's network whose path depends on its input."""
 
@@ -99,8 +113,7 @@ def test_replicas_train_as_each_module_alone(
     """Three steps, then predictions: equal, running batch statistics included."""
     alone = modules(build)
     x = torch.randn(3, 8, 4, generator=generator)
-    arguments = [SEEDS] if kind is SequentialModules else []
-    network: ReplicaNetwork = kind(copy.deepcopy(alone), *arguments)
+    network: ReplicaNetwork = kind(copy.deepcopy(alone), SEEDS)
 
     train(network, x)
     for replica, module in enumerate(alone):
@@ -113,8 +126,13 @@ def test_replicas_train_as_each_module_alone(
         )
 
 
+def alpha_dropout() -> nn.Module:
+    return nn.Sequential(nn.Linear(4, 5), nn.AlphaDropout(0.5), nn.Linear(5, 2))
+
+
 OBSTACLES: dict[str, tuple[Callable[[], nn.Module], str]] = {
-    "dropout": (dropout, "layer '1' (Dropout)"),
+    "noise": (alpha_dropout, "layer '1' (AlphaDropout)"),
+    "dropout twice": (DropsTwice, "layer 'drop' (Dropout)"),
     "recurrent": (Recurrent, "layer 'memory' (GRU)"),
     "batch norm": (cumulative_batch_norm, "layer '0' (BatchNorm1d)"),
     "control flow": (LooksAtValues, "what PyTorch names there"),
@@ -155,14 +173,15 @@ def test_what_can_be_stacked_is_stacked(generator: torch.Generator) -> None:
     """By default modules are stacked where they can be, and in turn on request."""
     x = torch.randn(8, 4, generator=generator)
 
-    assert isinstance(replicate(modules(batch_norm), x, SEEDS), StackedModules)
+    for build in (batch_norm, dropout):
+        assert isinstance(replicate(modules(build), x, SEEDS), StackedModules)
     in_turn = replicate(modules(batch_norm), x, SEEDS, stacked=False)
     assert isinstance(in_turn, SequentialModules)
 
 
 def test_trying_leaves_no_trace(generator: torch.Generator) -> None:
     """Whether modules stack is tried on a copy: running statistics stay at zero."""
-    network = StackedModules(modules(batch_norm))
+    network = StackedModules(modules(batch_norm), SEEDS)
     before = {name: value.clone() for name, value in network.state_dict().items()}
 
     assert stacking_obstacle(network, torch.randn(3, 8, 4, generator=generator)) is None
@@ -171,11 +190,14 @@ def test_trying_leaves_no_trace(generator: torch.Generator) -> None:
         assert torch.equal(value, before[name])
 
 
-def test_random_layers_draw_from_the_own_stream(generator: torch.Generator) -> None:
-    """Dropout in turn: a replica among three trains as it would alone."""
+@pytest.mark.parametrize("kind", [StackedModules, SequentialModules])
+def test_random_layers_draw_from_the_own_stream(
+    kind: type, generator: torch.Generator
+) -> None:
+    """With dropout a replica among three trains as it would alone."""
     x = torch.randn(3, 8, 4, generator=generator)
-    network = SequentialModules(modules(dropout), SEEDS)
-    alone = SequentialModules(modules(dropout)[1:2], SEEDS[1:2])
+    network = kind(modules(dropout), SEEDS)
+    alone = kind(modules(dropout)[1:2], SEEDS[1:2])
 
     train(network, x)
     train(alone, x[1:2])
@@ -183,26 +205,46 @@ def test_random_layers_draw_from_the_own_stream(generator: torch.Generator) -> N
     torch.testing.assert_close(network.eval()(x)[1], alone.eval()(x[1:2])[0])
 
 
+def test_stacked_dropout_drops_values(generator: torch.Generator) -> None:
+    """Half of the hidden values are 0 in training, others in each step; else none."""
+    build = [nn.Sequential(nn.Dropout(0.5), nn.Linear(50, 1)) for _ in SEEDS]
+    for module in build:
+        nn.init.ones_(module[1].weight)
+        nn.init.zeros_(module[1].bias)
+    x = torch.ones(3, 400, 50)
+    network = replicate(build, x[0], SEEDS)
+
+    assert isinstance(network, StackedModules)
+    first, second = network.train()(x), network(x[:, :399])
+    assert first.std(dim=1).mean().item() == pytest.approx(50**0.5, rel=0.1)
+    assert first.mean().item() == pytest.approx(50, rel=0.02)
+    assert not torch.equal(first[:, :399], second)
+    assert not torch.equal(first[0], first[1])
+    assert (network.eval()(x) == 50).all()
+
+
 def test_user_random_state_is_left_alone(generator: torch.Generator) -> None:
-    """Training replicas in turn does not move PyTorch's own random numbers."""
-    network = SequentialModules(modules(dropout), SEEDS)
+    """Training replicas does not move PyTorch's own random numbers."""
     before = torch.get_rng_state()
 
-    train(network, torch.randn(3, 8, 4, generator=generator))
+    for kind in (SequentialModules, StackedModules):
+        network = kind(modules(dropout), SEEDS)
+        train(network, torch.randn(3, 8, 4, generator=generator))
 
     assert torch.equal(torch.get_rng_state(), before)
 
 
+@pytest.mark.parametrize("build", [batch_norm, dropout])
 @pytest.mark.parametrize("stacked", [True, False])
 def test_replicas_are_let_go_and_come_back(
-    stacked: bool, generator: torch.Generator
+    stacked: bool, build: Callable[[], nn.Module], generator: torch.Generator
 ) -> None:
     """Those that stay train on undisturbed; a saved state brings all back."""
     x = torch.randn(3, 8, 4, generator=generator)
     positions = torch.tensor([0, 2])
 
     def network() -> ReplicaNetwork:
-        return replicate(modules(batch_norm), x[0], SEEDS, stacked)
+        return replicate(modules(build), x[0], SEEDS, stacked)
 
     whole, fewer, short = network(), network(), network()
     optimizer = torch.optim.AdamW(whole.parameters(), lr=0.1)
@@ -231,7 +273,7 @@ def test_frozen_parameters_stay(generator: torch.Generator) -> None:
     for module in build:
         module[0].requires_grad_(False)
     x = torch.randn(3, 8, 4, generator=generator)
-    network = StackedModules(build)
+    network = StackedModules(build, SEEDS)
 
     train(network, x)
 
@@ -242,7 +284,7 @@ def test_frozen_parameters_stay(generator: torch.Generator) -> None:
 
 def test_stacked_modules_can_be_pickled(generator: torch.Generator) -> None:
     """A stacked network comes back with the same predictions."""
-    network = StackedModules(modules(batch_norm)).eval()
+    network = StackedModules(modules(batch_norm), SEEDS).eval()
     x = torch.randn(3, 8, 4, generator=generator)
 
     assert torch.equal(pickle.loads(pickle.dumps(network))(x), network(x))

@@ -133,23 +133,40 @@ class ReplicaDropout(nn.Module):
         """Return `x` of shape (R, batch, ...) with values dropped, the rest scaled."""
         if not self.training or self.rate == 0:
             return x
-        rows = x.shape[1]
-        if self._masks is None or self._used + rows > self._masks.shape[1]:
-            self._masks = self._draw(max(rows, self.rows_at_once), x)
-            self._used = 0
-        masks = self._masks[:, self._used : self._used + rows]
-        self._used += rows
-        return x * masks.to(x.dtype)
+        return x * self.masks(x.shape, x.device).to(x.dtype)
 
-    def _draw(self, rows: int, like: Tensor) -> Tensor:
+    def masks(self, shape: Sequence[int], device: torch.device) -> Tensor:
+        """Return the masks of a batch.
+
+        Parameters
+        ----------
+        shape : sequence of int
+            ``(R, batch, ...)``.
+        device : torch.device
+            Where they are wanted.
+
+        Returns
+        -------
+        Tensor of that shape
+            Zeros where a value is dropped, else one over the share that is kept.
+        """
+        rows, width = shape[1], tuple(shape[2:])
+        kept = self._masks
+        fits = kept is not None and kept.shape[2:] == width
+        if kept is None or not fits or self._used + rows > kept.shape[1]:
+            kept = self._draw((max(rows, self.rows_at_once), *width), device)
+            self._masks, self._used = kept, 0
+        self._used += rows
+        return kept[:, self._used - rows : self._used]
+
+    def _draw(self, shape: Sequence[int], device: torch.device) -> Tensor:
         if not self._generators:
             self._generators = [
-                generator_for(self.seeds[i], FIRST_NOISE + self.layer, like.device)
+                generator_for(self.seeds[i], FIRST_NOISE + self.layer, device)
                 for i in self._alive
             ]
-        shape = (rows, *like.shape[2:])
         noise = [
-            torch.rand(shape, generator=generator, device=like.device)
+            torch.rand(*shape, generator=generator, device=device)
             for generator in self._generators
         ]
         return (torch.stack(noise) >= self.rate).float().div_(1 - self.rate)

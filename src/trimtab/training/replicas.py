@@ -1,8 +1,9 @@
 """Any ``torch.nn.Module`` as R replicas: stacked by ``torch.func``, or in turn.
 
-Stacking needs a module that ``torch.func.vmap`` can trace. Layers that draw random
-numbers (dropout), recurrent layers and control flow that looks at values cannot be
-stacked; such modules are run one after another, each with a random stream of its own.
+Stacking needs a module that ``torch.func.vmap`` can trace. Plain dropout layers are
+given masks from each replica's own stream. Other layers that draw random numbers,
+recurrent layers and control flow that looks at values cannot be stacked; such modules
+are run one after another, each with a random stream of its own.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
@@ -20,6 +21,7 @@ from torch.nn.modules.dropout import _DropoutNd
 from trimtab.exceptions import InputError
 from trimtab.training.replica_network import (
     FIRST_NOISE,
+    ReplicaDropout,
     ReplicaNetwork,
     StackedNetwork,
     generator_for,
@@ -34,6 +36,37 @@ __all__ = [
 ]
 
 
+class _GivenMask(nn.Module):
+    """What stands for a dropout layer in a stacked module."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mask: Tensor
+        self.register_buffer("mask", torch.empty(0, device="meta"))
+        self.shapes: list[tuple[int, ...]] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Multiply by the mask; without one, remember what shape it should have."""
+        if not self.training:
+            return x
+        if self.mask.numel() == 0:
+            self.shapes.append(tuple(x.shape))
+            return x
+        return x * self.mask.to(x.dtype)
+
+
+def _take_out_dropout(module: nn.Module) -> dict[str, float]:
+    """Replace plain dropout layers in place; return their rates by name."""
+    rates = {
+        name: layer.p
+        for name, layer in module.named_modules()
+        if type(layer) is nn.Dropout and layer.p < 1 and name
+    }
+    for name in rates:
+        module.set_submodule(name, _GivenMask())
+    return rates
+
+
 class StackedModules(StackedNetwork):
     """Modules of one kind as one network, by ``torch.func``.
 
@@ -41,6 +74,8 @@ class StackedModules(StackedNetwork):
     ----------
     modules : sequence of nn.Module
         One per replica. Their weights are copied.
+    seeds : sequence of int
+        One seed per replica, for the masks of its dropout layers.
 
     Notes
     -----
@@ -48,7 +83,7 @@ class StackedModules(StackedNetwork):
     training stays with its replica: batch normalisation keeps R running means.
     """
 
-    def __init__(self, modules: Sequence[nn.Module]) -> None:
+    def __init__(self, modules: Sequence[nn.Module], seeds: Sequence[int]) -> None:
         super().__init__()
         parameters, buffers = torch.func.stack_module_state(list(modules))
         self._parameter_names = list(parameters)
@@ -59,8 +94,16 @@ class StackedModules(StackedNetwork):
         )
         for number, value in enumerate(buffers.values()):
             self.register_buffer(f"buffer_{number}", value)
+        template = copy.deepcopy(modules[0]).to("meta")
+        rates = _take_out_dropout(template)
+        self._dropout_names = list(rates)
+        self._mask_shapes: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
+        self.dropouts = nn.ModuleList(
+            ReplicaDropout(rate, seeds, number)
+            for number, rate in enumerate(rates.values())
+        )
         # In a tuple, so that its parameters, which hold nothing, are not found.
-        self._template = (copy.deepcopy(modules[0]).to("meta"),)
+        self._template = (template,)
 
     def train(self, mode: bool = True) -> "StackedModules":
         """Switch to training or to evaluation."""
@@ -72,10 +115,38 @@ class StackedModules(StackedNetwork):
         """Return logits of shape ``(R, batch, n_outputs)``."""
         weights = dict(zip(self._parameter_names, self.weights, strict=True))
         buffers = dict(zip(self._buffer_names, self.buffers(), strict=True))
+        if self.training and self._dropout_names:
+            buffers |= self._masks(x)
         logits: Tensor = torch.func.vmap(self._call_one, randomness="error")(
             weights, buffers, x
         )
         return logits
+
+    def _masks(self, x: Tensor) -> dict[str, Tensor]:
+        """Return the masks of this batch, by the names of the template's buffers."""
+        rows = tuple(x.shape[1:])
+        if rows not in self._mask_shapes:
+            self._mask_shapes[rows] = self._shapes_of_masks(x[0])
+        shapes = self._mask_shapes[rows]
+        return {
+            f"{name}.mask": dropout.masks((len(x), *shape), x.device)
+            for name, dropout, shape in zip(
+                self._dropout_names, self._dropouts(), shapes, strict=True
+            )
+        }
+
+    def _shapes_of_masks(self, x: Tensor) -> list[tuple[int, ...]]:
+        """Run the template without numbers to see what its dropout layers get."""
+        template = self._template[0]
+        layers = [part for part in template.modules() if isinstance(part, _GivenMask)]
+        for layer in layers:
+            layer.shapes = []
+        with torch.no_grad():
+            template(x.to("meta"))
+        for name, layer in zip(self._dropout_names, layers, strict=True):
+            if len(layer.shapes) != 1:
+                raise RuntimeError(f"dropout {name!r} runs {len(layer.shapes)} times")
+        return [layer.shapes[0] for layer in layers]
 
     def _call_one(
         self, weights: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor
@@ -232,7 +303,7 @@ def replicate(
     """
     if stacked is False:
         return SequentialModules(modules, seeds)
-    network = StackedModules(modules)
+    network = StackedModules(modules, seeds)
     obstacle = stacking_obstacle(network, x.expand(len(modules), *x.shape))
     if obstacle is None:
         return network
