@@ -116,7 +116,7 @@ class ARTClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Each class's share of the rows that were drawn up to the best epoch.
     n_features_in_ : int
         Columns seen in ``fit``.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of str of shape (n_columns,)
         Their names, where the table had any.
 
     See Also

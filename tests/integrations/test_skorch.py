@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
-from sklearn.metrics import f1_score
+from sklearn.metrics import balanced_accuracy_score, f1_score
 
-from trimtab.exceptions import InputError
+from trimtab import ARTClassifier, InputError
 
 skorch = pytest.importorskip("skorch", reason="needs: pip install trimtab[skorch]")
 
@@ -113,6 +113,26 @@ def test_binary_net_with_one_output(rows: Any) -> None:
     measured = f1_score(rows.codes_held > 0, net.predict(rows.X_held), average=None)
 
     np.testing.assert_allclose(callback.history_[-1]["class_scores"], measured)
+
+
+def test_net_is_a_learner_for_art(rows: Any) -> None:
+    """A net has partial_fit, so ARTClassifier can train it, without the callback."""
+    torch.manual_seed(0)
+    net = skorch.NeuralNetClassifier(
+        torch.nn.Linear,
+        module__in_features=8,
+        module__out_features=3,
+        criterion=torch.nn.CrossEntropyLoss,
+        optimizer=torch.optim.Adam,
+        lr=0.02,
+        max_epochs=1,
+        batch_size=32,
+        train_split=None,
+        verbose=0,
+    )
+    model = ARTClassifier(net, max_iter=15, random_state=0).fit(rows.X, rows.codes)
+
+    assert balanced_accuracy_score(rows.codes_held, model.predict(rows.X_held)) > 0.6
 
 
 def test_net_without_held_out_rows_is_refused(rows: Any) -> None:

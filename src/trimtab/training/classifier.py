@@ -112,7 +112,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Class frequencies that each replica was shown up to its best epoch.
     n_features_in_ : int
         Columns of the table.
-    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+    feature_names_in_ : ndarray of str of shape (n_columns,)
         Their names, where all are text.
 
     See Also

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from trimtab.sampling.draw import Draw, RowsByClass, draw_epoch
+from trimtab.sampling.draw import Draw, draw_epoch
+from trimtab.sampling.epochs import RowsByClass
 from trimtab.tables import held_out_split, take_rows
 from trimtab.training.class_scores import class_f1, score_classes
 from trimtab.training.held_out import ClassMetric, bounded_sample
