@@ -127,6 +127,16 @@ def test_new_rows_lie_between_their_parents(seed: int, k: int, pool: str) -> Non
         np.testing.assert_array_equal(labels[60:], y[sampler.parent_indices_[:, 1]])
 
 
+def test_equal_rows_are_not_their_own_neighbours() -> None:
+    """Among many equal rows none is taken for a neighbour of itself."""
+    table = np.array([[0.0]] * 10 + [[9.0]] * 30)
+    sampler = MSMOTE(k_neighbors=3, random_state=0)
+    sampler.fit_resample(table, [1] * 10 + [0] * 30)
+    first, second = sampler.parent_indices_.T
+    assert (first != second).all()
+    assert (np.maximum(first, second) < 10).all()
+
+
 def test_a_class_that_is_all_noise_is_left_alone() -> None:
     """Nothing is interpolated, and a warning says so."""
     table = np.array([[0.0], [1], [2], [10], [11], [12], [1.5], [11.5]])
