@@ -131,6 +131,19 @@ def test_eval_set_guides_the_training(
     assert -np.log(own).mean() == pytest.approx(lowest, rel=1e-4)
 
 
+def test_one_hidden_layer_may_be_a_number(
+    table: tuple[pd.DataFrame, NDArray[Any]],
+) -> None:
+    """An integer is one layer, and no layer a linear model."""
+    one, pair, none = (
+        classifier(hidden_layer_sizes=sizes, max_iter=2).fit(*table)
+        for sizes in (8, (8,), ())
+    )
+
+    assert (one.predict_proba(table[0]) == pair.predict_proba(table[0])).all()
+    assert len(none.network_.layers) == 1
+
+
 def test_eval_weight_counts_rows(
     table: tuple[pd.DataFrame, NDArray[Any]],
 ) -> None:
@@ -216,6 +229,8 @@ def hostile(name: str, X: pd.DataFrame, y: NDArray[Any]) -> tuple[Any, ...]:
         return X, y, (X, np.where(y == "rarest", "new", y))
     if name == "eval_set of two lengths":
         return X, y, (X, other)
+    if name == "eval_set of X alone":
+        return X, y, X
     return X, y
 
 
@@ -228,7 +243,8 @@ ERRORS = {
     "missing label": "",
     "class not held out": "class rarest is missing from eval_set: give rows of every",
     "unknown class held out": "eval_set has the class new, which y has not",
-    "eval_set of two lengths": "eval_set has 140 rows and 130 labels",
+    "eval_set of two lengths": "eval_set: X has 140 rows and y has 130",
+    "eval_set of X alone": "eval_set is a DataFrame: give a pair (X, y)",
 }
 
 
@@ -267,7 +283,9 @@ def test_rows_at_prediction_are_checked(
         ({"dropout": 1}, "dropout is 1: give a number from 0, below 1"),
         ({"hidden_layer_sizes": (8, 0)}, "hidden_layer_sizes is 0: give a whole"),
         ({"max_iter": 0}, "max_iter is 0: give a whole number"),
-        ({"validation_fraction": 1.5}, "held-out fraction is 1.5: give one inside"),
+        ({"validation_fraction": 1.5}, "validation_fraction is 1.5: give a number"),
+        ({"validation_fraction": None}, "validation_fraction is None"),
+        ({"network": nn.Linear, "stacked": "yes"}, "stacked is 'yes': give True"),
         ({"network": "cnn"}, "network is 'cnn'"),
         ({"device": "gpu"}, "device 'gpu' is unknown"),
     ],

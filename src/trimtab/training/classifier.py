@@ -20,7 +20,14 @@ from trimtab.sampling.draw import Draw
 from trimtab.tables import encode_labels, held_out_split
 from trimtab.training.device_rows import DeviceRows, as_inputs
 from trimtab.training.held_out import ClassMetric
-from trimtab.training.input_checks import check_count, check_inputs, check_number
+from trimtab.training.input_checks import (
+    check_count,
+    check_inputs,
+    check_number,
+    check_pair,
+    check_splittable,
+    held_out_codes,
+)
 from trimtab.training.network_choice import build_network
 from trimtab.training.networks import StackedMLP
 from trimtab.training.replica_network import ReplicaNetwork
@@ -48,7 +55,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         per replica. A module is copied, with the weights it has. A callable with a
         parameter ``seeds`` builds all replicas at once, see
         `trimtab.training.networks`.
-    hidden_layer_sizes : sequence of int, default=(64,)
+    hidden_layer_sizes : sequence of int or int, default=(64,)
         Units of each hidden layer of the perceptron.
     dropout : float in [0, 1), default=0.0
         The share of the perceptron's hidden values that is dropped while training.
@@ -137,7 +144,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self,
         network: nn.Module | Callable[..., nn.Module] | None = None,
         *,
-        hidden_layer_sizes: Sequence[int] = (64,),
+        hidden_layer_sizes: Sequence[int] | int = (64,),
         dropout: float = 0.0,
         layer_norm: bool = False,
         draw: str | Draw = "prior",
@@ -222,44 +229,22 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_ = labels.classes
         random = check_random_state(self.random_state)
         if eval_set is None:
-            single = labels.classes[labels.counts == 1]
-            if len(single):
-                raise InputError(
-                    f"class {single[0]} has one row only: a held-out part needs at "
-                    "least two; merge the class, drop it, or give eval_set"
-                )
+            check_number(
+                "validation_fraction", self.validation_fraction, above=0, below=1
+            )
+            check_splittable(labels)
             training, held = held_out_split(
                 labels.codes, self.validation_fraction, random_state=random
             )
             parts = X[training], labels.codes[training], X[held], labels.codes[held]
         else:
-            parts = X, labels.codes, *self._own_held_out(eval_set)
+            X_held, y_held = check_pair("eval_set", eval_set)
+            codes_held = held_out_codes(y_held, self.classes_)
+            parts = X, labels.codes, self._checked(X_held), codes_held
         entropy = random.randint(np.iinfo(np.int32).max)
         seeds = np.random.SeedSequence(entropy).generate_state(self.n_replicas)
         self._train(*parts, seeds.tolist(), eval_weight)
         return self
-
-    def _own_held_out(self, eval_set: tuple[Any, Any]) -> tuple[Inputs, Codes]:
-        """Check the held-out rows that the user brought."""
-        X, y = self._checked(eval_set[0]), np.asarray(eval_set[1])
-        if len(X) != len(y):
-            raise InputError(
-                f"eval_set has {len(X)} rows and {len(y)} labels: give one label for "
-                "each row"
-            )
-        unknown = np.setdiff1d(y, self.classes_)
-        if len(unknown):
-            raise InputError(
-                f"eval_set has the class {unknown[0]}, which y has not: give rows of "
-                "the classes in y"
-            )
-        missing = np.setdiff1d(self.classes_, y)
-        if len(missing):
-            raise InputError(
-                f"class {missing[0]} is missing from eval_set: give rows of every "
-                "class, or leave eval_set out"
-            )
-        return X, np.searchsorted(self.classes_, y)
 
     def _train(
         self,
@@ -306,13 +291,14 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ) -> ReplicaNetwork:
         if self.network is None:
             check_number("dropout", self.dropout, at_least=0, below=1)
-            for width in self.hidden_layer_sizes:
+            widths = np.atleast_1d(np.asarray(self.hidden_layer_sizes, dtype=object))
+            for width in widths:
                 check_count("hidden_layer_sizes", width)
             return StackedMLP(
                 X.shape[1],
                 n_classes,
                 seeds=seeds,
-                widths=self.hidden_layer_sizes,
+                widths=[int(width) for width in widths],
                 dropout=self.dropout,
                 layer_norm=self.layer_norm,
                 cosine_logits=getattr(get_loss(self.loss), "cosine_logits", False),

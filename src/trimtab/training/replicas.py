@@ -301,6 +301,8 @@ def replicate(
     InputError
         Where `stacked` is True and the modules cannot be stacked.
     """
+    if stacked not in {True, False, "auto"}:
+        raise InputError(f"stacked is {stacked!r}: give True, False or 'auto'")
     if stacked is False:
         return SequentialModules(modules, seeds)
     network = StackedModules(modules, seeds)
