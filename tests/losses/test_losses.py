@@ -117,7 +117,7 @@ def test_focal_by_hand() -> None:
     plain = started(Focal(2.0), torch.tensor([50, 50]))
     expected = -0.01 * math.log(0.9)
     assert on_probabilities(plain, [0.9], [1]) == pytest.approx(expected, rel=1e-5)
-    scaled = started(Focal(2.0, alpha=0.25), torch.tensor([50, 50]))
+    scaled = started(Focal(2.0, alpha=np.float32(0.25)), torch.tensor([50, 50]))
     expected = -(0.25 * 0.01 * math.log(0.9) + 0.75 * 0.36 * math.log(0.4)) / 2
     assert on_probabilities(scaled, [0.9, 0.6], [1, 0]) == pytest.approx(expected)
 

@@ -163,7 +163,7 @@ def test_prior_blend_1_never_resamples() -> None:
 
 def test_art_follows_scores_at_its_frequency() -> None:
     """With bf = 2 the second update moves the draw, the first and third do not."""
-    draw = AdaptiveDraw(prior_blend=0, boost_frequency=2)
+    draw = AdaptiveDraw(prior_blend=0, boost_frequency=np.int64(2))
     draw.start(COUNTS, 2)
     for scores, expected in [
         ([[1, 1, 0], [0, 1, 1]], [[1 / 3] * 3] * 2),
@@ -307,6 +307,7 @@ def test_get_draw_leaves_the_users_object_alone() -> None:
         (lambda: FixedDraw([0.5, 0.5]).start(COUNTS, 1), "each of the 3 classes"),
         (lambda: AdaptiveDraw(1.5).start(COUNTS, 1), r"prior_blend is 1\.5"),
         (lambda: AdaptiveDraw(0.5, 0).start(COUNTS, 1), "boost_frequency is 0"),
+        (lambda: AdaptiveDraw(0.5, 1.5).start(COUNTS, 1), r"boost_frequency is 1\.5"),
         (lambda: started("adaptive").update([0.5]), "the scores have the shape"),
         (
             lambda: epoch_rows(

@@ -4,6 +4,7 @@
 
 import math
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -166,7 +167,8 @@ class Focal(RowLoss):
         """Begin a training run; see `trimtab.losses.Loss.start`."""
         _check_gamma("gamma", self.gamma)
         alpha: Any = self.alpha
-        if isinstance(alpha, (int, float)):
+        if isinstance(alpha, Real):
+            alpha = float(alpha)
             if counts.shape[-1] != 2 or not 0 <= alpha <= 1:
                 raise InputError(
                     f"alpha is {alpha} for {counts.shape[-1]} classes: one number in "

@@ -8,6 +8,7 @@ A draw says how often each class is wanted; `draw_epoch` turns that into row num
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -204,10 +205,10 @@ class AdaptiveDraw:
 
     def start(self, counts: ArrayLike, n_replicas: int) -> None:
         """Begin a training run with equal weights; see `Draw.start`."""
-        if not (isinstance(self.boost_frequency, int) and self.boost_frequency >= 1):
+        frequency: Any = self.boost_frequency  # numpy's whole numbers too
+        if not isinstance(frequency, Integral) or int(frequency) < 1:
             raise InputError(
-                f"boost_frequency is {self.boost_frequency!r}: give a number of "
-                "epochs, 1 or more"
+                f"boost_frequency is {frequency!r}: give a number of epochs, 1 or more"
             )
         self._prior = _of_replicas(priors.empirical_prior(counts), n_replicas)
         equal = np.ones_like(self._prior)
