@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sklearn
 import torch
 from lightgbm import LGBMClassifier
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.metrics import balanced_accuracy_score, log_loss
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from trimtab import ARTClassifier, InputError
@@ -231,6 +234,18 @@ def test_weights_reach_learner_and_measurement() -> None:
     assert (plain.predict(X_TEST) == "seldom").any()
     assert not (weighted.predict(X_TEST) == "seldom").any()
     assert weighted.history_[0]["held_out_loss"] < plain.history_[0]["held_out_loss"]
+
+
+def test_weights_are_routed_through_a_pipeline() -> None:
+    """With metadata routing a pipeline hands the weights on, if they are asked for."""
+    weight = np.where(Y_TRAIN == "seldom", 1e-6, 1.0)
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = art("histogram").set_fit_request(sample_weight=True)
+        scaler = StandardScaler().set_fit_request(sample_weight=False)
+        pipeline = make_pipeline(scaler, model)
+        pipeline.fit(X_TRAIN, Y_TRAIN, sample_weight=weight)
+
+    assert not (pipeline.predict(X_TEST) == "seldom").any()
 
 
 @pytest.mark.parametrize("name", ["network", "sgd"])

@@ -157,6 +157,9 @@ class ARTClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         "random_state": ["random_state"],
     }
 
+    # Handed on as one of **fit_params, so scikit-learn cannot see it in the signature.
+    __metadata_request__fit: ClassVar[dict[str, None]] = {"sample_weight": None}
+
     def __init__(
         self,
         estimator: Any = None,
