@@ -49,8 +49,10 @@ def confusion_matrices(
     [[[1, 1], [0, 1]]]
     """
     n_replicas = len(predicted)
-    first_cell = torch.arange(n_replicas, device=predicted.device) * n_classes**2
-    cells = codes * n_classes + predicted + first_cell[:, None]
+    cells = torch.add(predicted, codes, alpha=n_classes)
+    if n_replicas > 1:
+        first = torch.arange(n_replicas, device=predicted.device) * n_classes**2
+        cells += first[:, None]
     weights = None if weight is None else weight.expand(cells.shape).flatten()
     counts = torch.bincount(cells.flatten(), weights, n_replicas * n_classes**2)
     return counts.view(n_replicas, n_classes, n_classes)

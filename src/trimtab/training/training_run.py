@@ -73,6 +73,10 @@ class TrainingRun:
         self.by_class = RowsByClass.of(rows.codes.to(where), n_classes)
         self.generators = [generator_for(seed, DRAWS, where) for seed in seeds]
         self.weight_held = _weights(weight_held, held)
+        self.support: NDArray[np.int64] | None = None
+        if held is not None:
+            counted = RowsByClass.of(held.codes, n_classes).counts
+            self.support = counted.cpu().numpy()
         self._start_draw_and_loss()
         self._start_optimizer()
 
@@ -118,7 +122,7 @@ class TrainingRun:
             losses = columns["held_out_loss"]
             self.stopping.update(number, self.network, present, losses)
             self.scores[present] = columns["class_scores"]
-            draw.update(self.scores, self._support(self.held))
+            draw.update(self.scores, self.support)
             self._let_go()
         return [
             {
@@ -206,10 +210,6 @@ class TrainingRun:
                 predicted.cpu().numpy(),
             ),
         }
-
-    def _support(self, held: DeviceRows) -> NDArray[np.int64]:
-        """Count held-out rows of each class, (1 or R, n_classes)."""
-        return RowsByClass.of(held.codes, self.n_classes).counts.cpu().numpy()
 
     def _let_go(self) -> None:
         """Spend no more time on replicas that have stopped."""
