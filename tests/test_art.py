@@ -180,7 +180,7 @@ def test_named_metric_is_in_the_history() -> None:
     assert not np.allclose(last["class_f1"], recalls)
 
 
-@pytest.mark.parametrize("name", ["network", "forest", "sgd"])
+@pytest.mark.parametrize("name", ["network", "boosting", "sgd"])
 def test_best_epoch_is_kept(name: str) -> None:
     """The fitted learner is that of the lowest loss, and patience bounds the wait."""
     model = art(name, n_iter_no_change=3, max_iter=60)
@@ -192,8 +192,16 @@ def test_best_epoch_is_kept(name: str) -> None:
     assert len(losses) <= best + 4
     loss = log_loss(Y_TEST, model.predict_proba(X_TEST))
     assert loss == pytest.approx(losses[best], rel=1e-4)
-    if name == "forest":
+    if name == "boosting":
         assert len(model.estimators_[0].estimators_) == best + 1
+
+
+def test_forest_grows_to_its_full_size() -> None:
+    """A forest is not cut short where its loss happens to be low."""
+    model = art("forest", n_iter_no_change=1).fit(X_TRAIN, Y_TRAIN)
+
+    assert len(model.estimators_[0].estimators_) == 20
+    assert model.best_iter_.tolist() == [20]
 
 
 @pytest.mark.parametrize("name", ["network", "sgd"])

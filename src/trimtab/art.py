@@ -77,7 +77,8 @@ class ARTClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Epochs at most.
     n_iter_no_change : int or None, default=10
         Stop after so many epochs without a lower loss on the held-out rows. None:
-        never. In either case the learner of the best epoch is kept.
+        never. In either case the learner of the best epoch is kept. Forests and bags,
+        which more members do not harm, always grow to their full size.
     validation_fraction : float in (0, 1), default=0.15
         The share of each class that is held out of training and measured on. Unused
         where ``fit`` is given an `eval_set`.
@@ -331,7 +332,7 @@ class ARTClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                     "class_scores": measured.class_scores,
                 }
             )
-            if measured.loss < least_loss or epoch == 1:
+            if measured.loss < least_loss or epoch == 1 or not learner.can_overfit:
                 best_epoch, least_loss = epoch, measured.loss
                 learner.keep()
             elif epoch - best_epoch == self.n_iter_no_change:

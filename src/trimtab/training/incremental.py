@@ -32,10 +32,14 @@ class IncrementalLearner(Protocol):
         The learner as fitted so far.
     n_rounds : int
         Rounds until it is complete.
+    can_overfit : bool
+        Whether more rounds can be worse: not for forests and bags, whose members do
+        not depend on each other.
     """
 
     model: Any
     n_rounds: int
+    can_overfit: bool
 
     def learn(self, X: Any, codes: Codes, weight: Weights | None) -> None:
         """Go on with one round on these rows, in which every class occurs."""
@@ -130,6 +134,17 @@ def _is_histogram_boosting(estimator: Any) -> bool:
     return isinstance(estimator, HistGradientBoostingClassifier)
 
 
+def _is_average(estimator: Any) -> bool:
+    from sklearn.ensemble import (
+        BaggingClassifier,
+        ExtraTreesClassifier,
+        RandomForestClassifier,
+    )
+
+    kinds = (BaggingClassifier, ExtraTreesClassifier, RandomForestClassifier)
+    return isinstance(estimator, kinds)
+
+
 def _init_model_argument(estimator: Any) -> str | None:
     """Return the argument of ``fit`` that takes the model to go on from."""
     arguments = inspect.signature(estimator.fit).parameters
@@ -157,6 +172,8 @@ def _weighted(method: Any, model: Any, weight: Weights | None) -> dict[str, Weig
 class _PartialFit:
     """One pass over the rows a round."""
 
+    can_overfit = True
+
     def __init__(self, model: Any, n_classes: int, max_rounds: int) -> None:
         self.model = model
         self.n_rounds = max_rounds
@@ -179,6 +196,8 @@ class _PartialFit:
 
 class _Restarted:
     """Each fit starts from the solution of the fit before."""
+
+    can_overfit = True
 
     def __init__(self, model: Any, n_classes: int, max_rounds: int) -> None:
         self.model = model.set_params(warm_start=True)
@@ -223,6 +242,7 @@ class _Grown:
         self.model = model.set_params(warm_start=True)
         self._steps = _Steps(model.get_params(deep=False)[self.size], max_rounds)
         self.n_rounds = self._steps.n_rounds
+        self.can_overfit = not _is_average(model)
 
     def learn(self, X: Any, codes: Codes, weight: Weights | None) -> None:
         members, _ = self._steps.grow()
@@ -278,6 +298,8 @@ class _GrownHistogram(_Grown):
 
 class _Continued:
     """LightGBM and XGBoost: each round boosts on from the model of the round before."""
+
+    can_overfit = True
 
     def __init__(self, model: Any, n_classes: int, max_rounds: int) -> None:
         parameters = model.get_params(deep=False)
