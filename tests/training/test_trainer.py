@@ -185,6 +185,23 @@ def test_draw_is_told_the_metric_of_choice(rows: Rows) -> None:
     )
 
 
+def test_draw_is_told_how_many_rows_were_measured(rows: Rows) -> None:
+    """With a confidence bound a rare class's low F1 proves less than its face value."""
+    slow: dict[str, Any] = {"max_epochs": 2, "learning_rate_init": 0.001}
+    bounded, plain = (
+        trained(rows, SEEDS, draw=AdaptiveDraw(confidence=confidence), **slow)
+        for confidence in (0.95, None)
+    )
+
+    for replica in range(3):
+        second, as_measured = (
+            of_replica(fitted, replica, "class_probabilities")[1]
+            for fitted in (bounded, plain)
+        )
+        assert second.sum() == pytest.approx(1)
+        assert second[2] < as_measured[2]
+
+
 @pytest.mark.parametrize("equal_counts", [True, False])
 def test_replicas_may_have_rows_of_their_own(rows: Rows, equal_counts: bool) -> None:
     """Each trains as it would alone on its own rows, also when others stop early."""
@@ -353,3 +370,29 @@ def test_seeds_and_replicas_must_agree(rows: Rows) -> None:
     """Two seeds cannot train three replicas."""
     with pytest.raises(InputError, match="2 seeds for 3 replicas"):
         Trainer(mlp(SEEDS), **SHORT).fit(*rows, seeds=[1, 2])
+
+
+@pytest.mark.parametrize("amp", [False, True])
+@pytest.mark.parametrize("device_room", [None, 0])
+def test_trains_on_the_device_there_is(
+    rows: Rows, amp: bool, device_room: float | None
+) -> None:
+    """With an accelerator or without: inputs kept or streamed, full or mixed precision.
+
+    The network with dropout learns, and its replicas stop one by one.
+    """
+    fitted = trained(
+        rows,
+        SEEDS,
+        draw="adaptive",
+        device="auto",
+        amp=amp,
+        device_room=device_room,
+        max_epochs=40,
+        n_iter_no_change=3,
+    )
+
+    best = [of_replica(fitted, i, "held_out_loss").min() for i in range(3)]
+    first = [of_replica(fitted, i, "held_out_loss")[0] for i in range(3)]
+    assert (np.array(best) < 0.6 * np.array(first)).all()
+    assert next(fitted.network.parameters()).device.type == fitted.device.type
