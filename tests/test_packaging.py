@@ -20,9 +20,9 @@ HEAVY = (
     "scipy", "skrub", "sklearn", "sqlalchemy", "statsmodels", "torch", "xgboost",
 )  # fmt: skip
 OPTIONAL = (
-    "cloudpickle", "jinja2", "matplotlib", "optuna", "pandas", "plotly", "psutil",
-    "psycopg", "pyarrow", "skrub", "sqlalchemy", "statsmodels",
-    "xgboost",
+    "accelerate", "cloudpickle", "jinja2", "lightning", "matplotlib", "optuna",
+    "pandas", "plotly", "psutil", "psycopg", "pyarrow", "skorch", "skrub",
+    "sqlalchemy", "statsmodels", "transformers", "xgboost",
 )  # fmt: skip
 """What the extras bring and the core does not need."""
 

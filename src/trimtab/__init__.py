@@ -10,16 +10,34 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trimtab import datasets
+    from trimtab.art import ARTClassifier
     from trimtab.comparison import Comparison, compare
     from trimtab.exceptions import InputError
+    from trimtab.sampling.torch_sampler import AdaptiveClassSampler
+    from trimtab.synthesis.msmote import MSMOTE
+    from trimtab.training.classifier import NetworkClassifier
 
     __version__: str
 
-__all__ = ["Comparison", "InputError", "__version__", "compare", "datasets"]
+__all__ = [
+    "MSMOTE",
+    "ARTClassifier",
+    "AdaptiveClassSampler",
+    "Comparison",
+    "InputError",
+    "NetworkClassifier",
+    "__version__",
+    "compare",
+    "datasets",
+]
 
 _HOME = {
+    "ARTClassifier": "trimtab.art",
+    "AdaptiveClassSampler": "trimtab.sampling.torch_sampler",
     "Comparison": "trimtab.comparison",
     "InputError": "trimtab.exceptions",
+    "MSMOTE": "trimtab.synthesis.msmote",
+    "NetworkClassifier": "trimtab.training.classifier",
     "compare": "trimtab.comparison",
 }
 """The module that each public name lives in."""

@@ -1,0 +1,397 @@
+"""ART: resampling that follows each class's difficulty while a learner trains.
+
+Basandrai, Jain and Kandasamy, "ART: Adaptive Resampling-based Training for
+Difficulty-aware Classification", arXiv 2509.00955. The paper trains networks; here any
+learner that is fitted in rounds will do.
+"""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import Tags, check_random_state, get_tags
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from trimtab.exceptions import InputError
+from trimtab.sampling.draw import AdaptiveDraw
+from trimtab.tables import Labels, encode_labels
+from trimtab.training.checked_rows import (
+    as_network,
+    check_eval_set,
+    check_rows,
+    check_sample_weight,
+)
+from trimtab.training.classifier import NetworkClassifier
+from trimtab.training.drawn_rows import ClassRows, bounded_rows, hold_out, measure
+from trimtab.training.held_out import CLASS_METRICS, ClassMetric
+from trimtab.training.incremental import incremental_learner
+
+__all__ = ["ARTClassifier"]
+
+Floats = NDArray[np.float64]
+
+
+class ARTClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Adaptive resampling around any learner that is fitted in rounds.
+
+    Before each epoch the training rows are drawn anew. How often a class is drawn is a
+    blend of its share of the data and of its difficulty, 1 - F1 on held-out rows, as
+    measured after the epoch before: the worse a class is recognised, the more of it
+    the learner sees.
+
+    Read more in the :doc:`user guide </user_guide/art>`.
+
+    Parameters
+    ----------
+    estimator : classifier, torch module or None, default=None
+        What is trained:
+
+        * None or a `trimtab.training.classifier.NetworkClassifier`: trimtab's own
+          network, as in the paper. Its draw and what else is a parameter here are
+          replaced;
+        * a ``torch.nn.Module`` that returns one logit a class, or a function
+          ``(n_inputs, n_outputs)`` that builds one: your own network;
+        * a scikit-learn classifier with ``partial_fit`` (an epoch is one pass) or
+          ``warm_start`` (an ensemble grows to its ``n_estimators``, or histogram
+          gradient boosting to its ``max_iter``, in `max_iter` equal steps);
+        * ``LGBMClassifier`` or ``XGBClassifier``, which boost on from epoch to epoch.
+    prior_blend : float in [0, 1], default=0.5
+        The part of the empirical prior in the class distribution, the paper's c: 1
+        never resamples, 0 follows the difficulties alone.
+    boost_frequency : int, default=1
+        Every how many epochs the distribution is adapted, the paper's bf.
+    metric : {"f1", "recall", "precision"} or callable, default="f1"
+        How well a class is recognised on the held-out rows. A callable is given the
+        true codes, the predicted codes and the number of classes, and returns an array
+        of shape (n_classes,) in [0, 1].
+    confidence : float in (0, 1) or None, default=None
+        Beyond the paper: count only the difficulty that the held-out rows prove at
+        this level, so that a class with five of them is not chased after one mistake.
+    max_iter : int, default=200
+        Epochs at most.
+    n_iter_no_change : int or None, default=10
+        Stop after so many epochs without a lower loss on the held-out rows. None:
+        never. In either case the learner of the best epoch is kept. Forests and bags,
+        which more members do not harm, always grow to their full size.
+    validation_fraction : float in (0, 1), default=0.15
+        The share of each class that is held out of training and measured on. Unused
+        where ``fit`` is given an `eval_set`.
+    max_held_out_rows : int or None, default=None
+        Beyond the paper: hold out at most so many rows, the rare classes first, and
+        weigh them so that the measurement stays that of the whole. None for no bound.
+    correct_prior : bool, default=False
+        Whether ``predict_proba`` undoes the shift from the classes' share of the data
+        to their share of the draws. Without it the rare classes are predicted more
+        often than they occur; with it they are predicted as often as they are likely.
+    n_replicas : int, default=1
+        Independent runs, whose probabilities are averaged. Networks are trained side
+        by side.
+    random_state : int, RandomState or None, default=None
+        Decides everything, the learner's own ``random_state`` too.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels.
+    estimators_ : list
+        The fitted learners: one for each replica, or one network for all.
+    history_ : list of dict
+        One record for each replica and epoch: ``replica`` and ``epoch`` (from 1),
+        ``class_probabilities`` (how often each class was wanted), ``rows_per_class``
+        (how often it was drawn) and, measured after the epoch, ``held_out_loss``,
+        ``class_f1`` and ``class_scores`` (of `metric`). Networks add ``train_loss``
+        and ``learning_rate``.
+    best_iter_ : ndarray of int of shape (n_replicas,)
+        The epoch that each replica's learner is of, from 1.
+    n_iter_ : int
+        Epochs of the longest-running replica.
+    class_prior_ : ndarray of shape (n_classes,)
+        Each class's share of the training rows.
+    drawn_prior_ : ndarray of shape (n_replicas, n_classes)
+        Each class's share of the rows that were drawn up to the best epoch.
+    n_features_in_ : int
+        Columns seen in ``fit``.
+    feature_names_in_ : ndarray of str of shape (n_columns,)
+        Their names, where the table had any.
+
+    See Also
+    --------
+    trimtab.sampling.torch_sampler.AdaptiveClassSampler : The same draw in your own
+        training loop.
+
+    References
+    ----------
+    A. Basandrai, S. Jain and I. Kandasamy, "ART: Adaptive Resampling-based Training
+    for Difficulty-aware Classification", arXiv 2509.00955, Algorithm 1.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn.ensemble import HistGradientBoostingClassifier
+    >>> from trimtab import ARTClassifier
+    >>> X, y = make_classification(400, weights=[0.9], random_state=0)
+    >>> learner = HistGradientBoostingClassifier(max_iter=20)
+    >>> art = ARTClassifier(learner, random_state=0).fit(X, y)
+    >>> art.history_[0]["class_probabilities"].round(2).tolist()
+    [0.7, 0.3]
+    >>> art.predict(X).shape
+    (400,)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "prior_blend": [Interval(Real, 0, 1, closed="both")],
+        "boost_frequency": [Interval(Integral, 1, None, closed="left")],
+        "metric": [StrOptions(set(CLASS_METRICS)), callable],
+        "confidence": [Interval(Real, 0, 1, closed="neither"), None],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), None],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "max_held_out_rows": [Interval(Integral, 2, None, closed="left"), None],
+        "correct_prior": ["boolean"],
+        "n_replicas": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+    }
+
+    # Handed on as one of **fit_params, so scikit-learn cannot see it in the signature.
+    __metadata_request__fit: ClassVar[dict[str, None]] = {"sample_weight": None}
+
+    def __init__(
+        self,
+        estimator: Any = None,
+        *,
+        prior_blend: float = 0.5,
+        boost_frequency: int = 1,
+        metric: ClassMetric = "f1",
+        confidence: float | None = None,
+        max_iter: int = 200,
+        n_iter_no_change: int | None = 10,
+        validation_fraction: float = 0.15,
+        max_held_out_rows: int | None = None,
+        correct_prior: bool = False,
+        n_replicas: int = 1,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.estimator = estimator
+        self.prior_blend = prior_blend
+        self.boost_frequency = boost_frequency
+        self.metric = metric
+        self.confidence = confidence
+        self.max_iter = max_iter
+        self.n_iter_no_change = n_iter_no_change
+        self.validation_fraction = validation_fraction
+        self.max_held_out_rows = max_held_out_rows
+        self.correct_prior = correct_prior
+        self.n_replicas = n_replicas
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        eval_set: tuple[Any, Any] | None = None,
+        **fit_params: ArrayLike,
+    ) -> Self:
+        """Train under an adaptive draw.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_columns)
+            What the learner can be fitted on: array, DataFrame or sparse matrix.
+        y : array-like of shape (n_rows,)
+            Class labels.
+        eval_set : tuple (X, y) or None, default=None
+            Held-out rows that guide the adaptation and the early stopping. By default
+            `validation_fraction` of the training rows. Never the test rows.
+        **fit_params : dict
+            ``sample_weight`` alone, of shape (n_rows,): a row that is drawn has its
+            weight in the learner's fit, one that is held out in the measurement. Not
+            for networks.
+
+        Returns
+        -------
+        self : ARTClassifier
+            The fitted classifier.
+
+        Raises
+        ------
+        InputError
+            Where the learner cannot be fitted in rounds, a class has no held-out or
+            no training row, or a parameter is out of its range.
+        """
+        self._validate_params()
+        X, y = check_rows(self, self.estimator, X, y)
+        labels = encode_labels(y)
+        self.classes_ = labels.classes
+        weight = check_sample_weight(fit_params, len(labels.codes))
+        rows = ClassRows(X, labels.codes, len(labels.classes), weight)
+        rng = check_random_state(self.random_state)
+        if eval_set is None:
+            fraction, at_most = self.validation_fraction, self.max_held_out_rows
+            training, held_out = hold_out(rows, fraction, at_most, rng)
+        else:
+            X_held, codes = check_eval_set(eval_set, labels)
+            X_held = check_rows(self, self.estimator, X_held)
+            held_out = ClassRows(X_held, codes, rows.n_classes)
+            held_out = bounded_rows(held_out, self.max_held_out_rows, rng)
+            training = rows
+        self.class_prior_ = training.counts / training.counts.sum()
+        network = as_network(self.estimator)
+        if network is None:
+            self._fit_in_rounds(training, held_out, rng)
+        else:
+            self._fit_network(network, training, held_out, labels, rng)
+        self.n_iter_ = max(record["epoch"] for record in self.history_)
+        return self
+
+    def _fit_network(
+        self,
+        network: NetworkClassifier,
+        training: ClassRows,
+        held_out: ClassRows,
+        labels: Labels,
+        rng: np.random.RandomState,
+    ) -> None:
+        """Let the trainer run Algorithm 1, for all replicas at once."""
+        if training.weight is not None:
+            raise InputError(
+                "networks take no sample_weight: leave it out, or give another learner "
+                "as estimator"
+            )
+        network.set_params(
+            draw=self._draw(),
+            metric=self.metric,
+            n_replicas=self.n_replicas,
+            max_iter=self.max_iter,
+            n_iter_no_change=self.n_iter_no_change,
+            correct_prior=self.correct_prior,
+            random_state=rng.randint(2**31 - 1),
+        )
+        network.fit(
+            training.X,
+            labels.decode(training.codes),
+            eval_set=(held_out.X, labels.decode(held_out.codes)),
+            eval_weight=held_out.weight,
+        )
+        self.estimators_ = [network]
+        self.history_ = network.history_
+        self.best_iter_ = network.best_iter_
+        self.drawn_prior_ = network.drawn_prior_
+
+    def _fit_in_rounds(
+        self, training: ClassRows, held_out: ClassRows, rng: np.random.RandomState
+    ) -> None:
+        self.estimators_, self.history_, best_iter, drawn_prior = [], [], [], []
+        for replica in range(self.n_replicas):
+            seed = int(rng.randint(2**31 - 1))
+            learner, best_epoch, records = self._adapt(training, held_out, seed)
+            self.estimators_.append(learner)
+            self.history_ += [{"replica": replica, **record} for record in records]
+            best_iter.append(best_epoch)
+            seen = np.sum([r["rows_per_class"] for r in records[:best_epoch]], axis=0)
+            drawn_prior.append(seen / seen.sum())
+        self.best_iter_ = np.array(best_iter)
+        self.drawn_prior_ = np.stack(drawn_prior)
+
+    def _draw(self) -> AdaptiveDraw:
+        return AdaptiveDraw(self.prior_blend, self.boost_frequency, self.confidence)
+
+    def _adapt(
+        self, rows: ClassRows, held_out: ClassRows, seed: int
+    ) -> tuple[Any, int, list[dict[str, Any]]]:
+        """Run Algorithm 1; return the learner, its best epoch and a record an epoch."""
+        learner = incremental_learner(
+            self.estimator,
+            n_classes=rows.n_classes,
+            max_rounds=self.max_iter,
+            seed=seed,
+        )
+        draw = self._draw()
+        draw.start(rows.counts, n_replicas=1)
+        generator = torch.Generator().manual_seed(seed)
+        records: list[dict[str, Any]] = []
+        best_epoch, least_loss = 0, np.inf
+        for epoch in range(1, learner.n_rounds + 1):
+            probabilities = draw.probabilities()[0]
+            drawn = rows.draw(draw, generator)
+            learner.learn(drawn.X, drawn.codes, drawn.weight)
+            measured = measure(learner.model, held_out, self.metric)
+            draw.update(measured.class_scores[np.newaxis], held_out.counts)
+            records.append(
+                {
+                    "epoch": epoch,
+                    "class_probabilities": probabilities,
+                    "rows_per_class": drawn.counts,
+                    "held_out_loss": measured.loss,
+                    "class_f1": measured.class_f1,
+                    "class_scores": measured.class_scores,
+                }
+            )
+            if measured.loss < least_loss or epoch == 1 or not learner.can_overfit:
+                best_epoch, least_loss = epoch, measured.loss
+                learner.keep()
+            elif epoch - best_epoch == self.n_iter_no_change:
+                break
+        learner.restore()
+        return learner.model, best_epoch, records
+
+    def predict_proba(self, X: Any) -> Floats:
+        """Return the probability of each class, the mean over the replicas.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_columns)
+            As in ``fit``.
+
+        Returns
+        -------
+        ndarray of float of shape (n_rows, n_classes)
+            Columns in the order of `classes_`.
+        """
+        check_is_fitted(self)
+        X = check_rows(self, self.estimator, X)
+        of_replicas = [learner.predict_proba(X) for learner in self.estimators_]
+        if self.correct_prior and as_network(self.estimator) is None:
+            ratios = self.class_prior_ / self.drawn_prior_
+            of_replicas = [
+                _normalised(probabilities * ratio)
+                for probabilities, ratio in zip(of_replicas, ratios, strict=True)
+            ]
+        mean: Floats = np.mean(of_replicas, axis=0)
+        return mean
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the most probable class of each row.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_columns)
+            As in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            Labels as given to ``fit``.
+        """
+        most_probable = self.predict_proba(X).argmax(axis=1)
+        labels: NDArray[Any] = self.classes_[most_probable]
+        return labels
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        network = as_network(self.estimator)
+        learner = self.estimator if network is None else network
+        accepted = get_tags(learner).input_tags
+        tags.input_tags.sparse = accepted.sparse
+        tags.input_tags.allow_nan = accepted.allow_nan
+        return tags
+
+
+def _normalised(odds: Floats) -> Floats:
+    probabilities: Floats = odds / odds.sum(axis=1, keepdims=True)
+    return probabilities

@@ -1,0 +1,3 @@
+"""Add: which rows are made up."""
+
+# SPDX-License-Identifier: BSD-3-Clause

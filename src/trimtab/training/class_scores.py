@@ -1,0 +1,147 @@
+"""Per-class scores of all replicas at once, counted on the device.
+
+The same counts as `trimtab.metrics.confusion_matrix`, for a batch of networks.
+"""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from trimtab.exceptions import InputError, nearest_names
+from trimtab.training.held_out import CLASS_METRICS, ClassMetric
+
+__all__ = ["class_f1", "confusion_matrices", "score_classes"]
+
+Counts = NDArray[Any]
+Scores = NDArray[np.float64]
+
+
+def confusion_matrices(
+    codes: Tensor, predicted: Tensor, n_classes: int, weight: Tensor | None = None
+) -> Tensor:
+    """Count rows by true and predicted class, for each replica.
+
+    Parameters
+    ----------
+    codes : LongTensor of shape (n_rows,), (1, n_rows) or (R, n_rows)
+        True class codes.
+    predicted : LongTensor of shape (R, n_rows)
+        Predicted class codes.
+    n_classes : int
+        Number of classes.
+    weight : Tensor of shape (n_rows,), default=None
+        How many rows each row stands for; 1 by default.
+
+    Returns
+    -------
+    Tensor of shape (R, n_classes, n_classes)
+        Rows are true classes, columns predicted ones. Integers without `weight`.
+
+    Examples
+    --------
+    >>> codes = torch.tensor([0, 0, 1])
+    >>> confusion_matrices(codes, torch.tensor([[0, 1, 1]]), 2).tolist()
+    [[[1, 1], [0, 1]]]
+    """
+    n_replicas = len(predicted)
+    cells = torch.add(predicted, codes, alpha=n_classes)
+    if n_replicas > 1:
+        first = torch.arange(n_replicas, device=predicted.device) * n_classes**2
+        cells += first[:, None]
+    weights = None if weight is None else weight.expand(cells.shape).flatten()
+    counts = torch.bincount(cells.flatten(), weights, n_replicas * n_classes**2)
+    return counts.view(n_replicas, n_classes, n_classes)
+
+
+def _share(part: Counts, whole: Counts) -> Scores:
+    return np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0)
+
+
+def _hits(confusion: Counts) -> Counts:
+    return np.diagonal(confusion, axis1=-2, axis2=-1)
+
+
+def class_f1(confusion: Counts) -> Scores:
+    """Return the F1 of every class, 0 where a class is never right.
+
+    Parameters
+    ----------
+    confusion : ndarray of shape (..., n_classes, n_classes)
+        True classes down.
+
+    Returns
+    -------
+    ndarray of float of shape (..., n_classes)
+    """
+    whole = confusion.sum(axis=-1) + confusion.sum(axis=-2)
+    return _share(2 * _hits(confusion), whole)
+
+
+def score_classes(
+    metric: ClassMetric,
+    confusion: Counts,
+    codes: NDArray[np.int64],
+    predicted: NDArray[np.int64],
+) -> Scores:
+    """Score every class of every replica.
+
+    Parameters
+    ----------
+    metric : {"f1", "precision", "recall"} or callable
+        A callable is given the true codes, the predicted codes and the number of
+        classes, and returns one number in [0, 1] for each class.
+    confusion : ndarray of shape (R, n_classes, n_classes)
+        See `confusion_matrices`.
+    codes : ndarray of int of shape (1, n_rows) or (R, n_rows)
+        True codes, for a callable.
+    predicted : ndarray of int of shape (R, n_rows)
+        Predicted codes, for a callable.
+
+    Returns
+    -------
+    ndarray of float of shape (R, n_classes)
+        Higher is better.
+
+    Raises
+    ------
+    InputError
+        Where there is no such metric, or where a callable returns anything else.
+    """
+    if callable(metric):
+        return _of_callable(metric, confusion.shape[-1], codes, predicted)
+    if metric == "f1":
+        return class_f1(confusion)
+    if metric not in CLASS_METRICS:
+        hint = nearest_names(str(metric), CLASS_METRICS)
+        raise InputError(f"metric is {metric!r}: {hint}")
+    axis = -1 if metric == "recall" else -2
+    return _share(_hits(confusion), confusion.sum(axis=axis))
+
+
+def _of_callable(
+    metric: Any,
+    n_classes: int,
+    codes: NDArray[np.int64],
+    predicted: NDArray[np.int64],
+) -> Scores:
+    truths = np.broadcast_to(codes, predicted.shape)
+    scores = [
+        np.asarray(metric(truth, called, n_classes), dtype=float)
+        for truth, called in zip(truths, predicted, strict=True)
+    ]
+    wrong = [s for s in scores if s.shape != (n_classes,) or not _in_unit_interval(s)]
+    if wrong:
+        raise InputError(
+            f"metric returned {wrong[0].tolist()}: return {n_classes} numbers in "
+            "[0, 1], one for each class"
+        )
+    return np.stack(scores)
+
+
+def _in_unit_interval(scores: Scores) -> bool:
+    return bool(((scores >= 0) & (scores <= 1)).all())

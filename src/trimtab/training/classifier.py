@@ -1,0 +1,382 @@
+"""A neural network as a scikit-learn classifier, under any draw and loss."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils.validation import check_is_fitted, validate_data
+from torch import nn
+
+from trimtab.exceptions import InputError
+from trimtab.losses import Loss, get_loss
+from trimtab.sampling.draw import Draw
+from trimtab.tables import encode_labels, held_out_split
+from trimtab.training.device_rows import DeviceRows, as_inputs
+from trimtab.training.held_out import ClassMetric
+from trimtab.training.input_checks import (
+    check_count,
+    check_inputs,
+    check_number,
+    check_pair,
+    check_splittable,
+    held_out_codes,
+)
+from trimtab.training.network_choice import build_network
+from trimtab.training.networks import StackedMLP
+from trimtab.training.replica_network import ReplicaNetwork
+from trimtab.training.trainer import Trainer
+
+__all__ = ["NetworkClassifier"]
+
+Inputs = NDArray[np.float32]
+Codes = NDArray[np.int64]
+
+
+class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A neural network, or several whose probabilities are averaged.
+
+    Rows are shown as `draw` decides, `loss` is minimised by AdamW, and held-out rows
+    say how each class is recognised, which guides the draw, and when to stop. Inputs
+    are taken as they are: put a ``StandardScaler`` in front.
+
+    Parameters
+    ----------
+    network : nn.Module or callable, default=None
+        None is a multi-layer perceptron, see `hidden_layer_sizes`. A callable
+        ``network(n_inputs, n_outputs)``, a class for instance, returns a
+        ``torch.nn.Module`` that maps rows to one logit per class; it is called once
+        per replica. A module is copied, with the weights it has. A callable with a
+        parameter ``seeds`` builds all replicas at once, see
+        `trimtab.training.networks`.
+    hidden_layer_sizes : sequence of int or int, default=(64,)
+        Units of each hidden layer of the perceptron.
+    dropout : float in [0, 1), default=0.0
+        The share of the perceptron's hidden values that is dropped while training.
+    layer_norm : bool, default=False
+        Whether the perceptron's hidden layers are normalised.
+    draw : str or Draw, default="prior"
+        Which rows an epoch shows: ``"prior"`` (all as they are), ``"balanced"``,
+        ``"over"``, ``"under"``, ``"effective-number"``, ``"adaptive"`` (ART), or an
+        object of `trimtab.sampling.draw`.
+    loss : str or Loss, default="cross-entropy"
+        A name or an object of `trimtab.losses`.
+    metric : {"f1", "precision", "recall"} or callable, default="f1"
+        What an adaptive draw is told of each class, see
+        `trimtab.training.trainer.Trainer`.
+    n_replicas : int, default=1
+        How many networks are trained side by side; their probabilities are averaged.
+    learning_rate_init : float, default=0.001
+        Falls to 0 along half a cosine over `max_iter` epochs.
+    weight_decay : float, default=0.01
+        Of AdamW.
+    max_iter : int, default=200
+        The largest number of epochs.
+    batch_size : int, default=64
+        Rows of each replica in a step, at most.
+    validation_fraction : float in (0, 1), default=0.15
+        The share of each class that is held out of training; unused with `eval_set`.
+    n_iter_no_change : int or None, default=10
+        A replica stops after so many epochs without a lower held-out loss. It always
+        ends with the weights of the lowest.
+    correct_prior : bool, default=False
+        Whether probabilities are corrected from the class frequencies that were drawn
+        to those of the training data. It knows of the draw alone, not of losses that
+        favour rare classes.
+    stacked : bool or "auto", default="auto"
+        Whether replicas of `network` are stacked and trained as one; ``"auto"``
+        stacks where PyTorch can, else trains them in turn.
+    device : str, default="auto"
+        ``"auto"`` takes CUDA, then MPS, then the CPU.
+    amp : bool, default=False
+        On CUDA, compute in bfloat16 where that is safe.
+    random_state : int, RandomState or None, default=None
+        Decides the held-out rows, weights, draws and dropout.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+    network_ : ReplicaNetwork
+        The trained replicas.
+    history_ : list of dict
+        One record per epoch and replica: ``epoch``, ``replica``, ``learning_rate``,
+        ``class_probabilities`` drawn, ``rows_per_class`` seen, ``train_loss``,
+        ``held_out_loss``, ``class_f1`` and ``class_scores`` (of `metric`).
+    best_iter_ : ndarray of int of shape (n_replicas,)
+        The epoch whose weights each replica has, counted from 1.
+    n_iter_ : int
+        Epochs of the longest-running replica.
+    class_prior_ : ndarray of shape (n_classes,)
+        Class frequencies of the training rows.
+    drawn_prior_ : ndarray of shape (n_replicas, n_classes)
+        Class frequencies that each replica was shown up to its best epoch.
+    n_features_in_ : int
+        Columns of the table.
+    feature_names_in_ : ndarray of str of shape (n_columns,)
+        Their names, where all are text.
+
+    See Also
+    --------
+    trimtab.training.trainer.Trainer : The loop behind it.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = make_pipeline(
+    ...     StandardScaler(),
+    ...     NetworkClassifier(draw="balanced", max_iter=10, random_state=0),
+    ... )
+    >>> model.fit(X, y).score(X, y) > 0.9
+    True
+    """
+
+    def __init__(
+        self,
+        network: nn.Module | Callable[..., nn.Module] | None = None,
+        *,
+        hidden_layer_sizes: Sequence[int] | int = (64,),
+        dropout: float = 0.0,
+        layer_norm: bool = False,
+        draw: str | Draw = "prior",
+        loss: str | Loss = "cross-entropy",
+        metric: ClassMetric = "f1",
+        n_replicas: int = 1,
+        learning_rate_init: float = 0.001,
+        weight_decay: float = 0.01,
+        max_iter: int = 200,
+        batch_size: int = 64,
+        validation_fraction: float = 0.15,
+        n_iter_no_change: int | None = 10,
+        correct_prior: bool = False,
+        stacked: bool | Literal["auto"] = "auto",
+        device: str = "auto",
+        amp: bool = False,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.network = network
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.dropout = dropout
+        self.layer_norm = layer_norm
+        self.draw = draw
+        self.loss = loss
+        self.metric = metric
+        self.n_replicas = n_replicas
+        self.learning_rate_init = learning_rate_init
+        self.weight_decay = weight_decay
+        self.max_iter = max_iter
+        self.batch_size = batch_size
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.correct_prior = correct_prior
+        self.stacked = stacked
+        self.device = device
+        self.amp = amp
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        eval_set: tuple[Any, Any] | None = None,
+        eval_weight: Any = None,
+    ) -> Self:
+        """Train the replicas.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_columns)
+            Finite numbers. Rows may have more axes where `network` takes them.
+        y : array-like of shape (n_rows,)
+            Class labels of any type.
+        eval_set : tuple of X and y, default=None
+            Held-out rows of one's own, of every class. They guide the training: do
+            not report results on them.
+        eval_weight : array-like of shape (n_held_out_rows,), default=None
+            How many rows each row of `eval_set` stands for.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InputError
+            Where X is not finite, y has one class only, a class is missing from the
+            held-out rows or too small to be split, or a parameter is out of range.
+        """
+        check_count("n_replicas", self.n_replicas)
+        check_count("max_iter", self.max_iter)
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            dtype=np.float32,
+            ensure_all_finite=False,
+            allow_nd=self.network is not None,
+        )
+        check_inputs(X, getattr(self, "feature_names_in_", None))
+        labels = encode_labels(column_or_1d(y, warn=True))
+        self.classes_ = labels.classes
+        random = check_random_state(self.random_state)
+        if eval_set is None:
+            check_number(
+                "validation_fraction", self.validation_fraction, above=0, below=1
+            )
+            check_splittable(labels)
+            training, held = held_out_split(
+                labels.codes, self.validation_fraction, random_state=random
+            )
+            parts = X[training], labels.codes[training], X[held], labels.codes[held]
+        else:
+            X_held, y_held = check_pair("eval_set", eval_set)
+            codes_held = held_out_codes(y_held, self.classes_)
+            parts = X, labels.codes, self._checked(X_held), codes_held
+        entropy = random.randint(np.iinfo(np.int32).max)
+        seeds = np.random.SeedSequence(entropy).generate_state(self.n_replicas)
+        self._train(*parts, seeds.tolist(), eval_weight)
+        return self
+
+    def _train(
+        self,
+        X: Inputs,
+        codes: Codes,
+        X_held: Inputs,
+        codes_held: Codes,
+        seeds: list[int],
+        weight_held: Any,
+    ) -> None:
+        trainer = Trainer(
+            self._build_network(X, len(self.classes_), seeds),
+            draw=self.draw,
+            loss=self.loss,
+            metric=self.metric,
+            learning_rate_init=self.learning_rate_init,
+            weight_decay=self.weight_decay,
+            max_epochs=self.max_iter,
+            batch_size=self.batch_size,
+            n_iter_no_change=self.n_iter_no_change,
+            device=self.device,
+            amp=self.amp,
+        )
+        n_classes = len(self.classes_)
+        self.history_ = trainer.fit(
+            X,
+            codes,
+            X_held,
+            codes_held,
+            seeds=seeds,
+            n_classes=n_classes,
+            weight_held=weight_held,
+        )
+        self.network_ = trainer.network
+        self.best_iter_ = trainer.best_epochs_
+        self.n_iter_ = max(record["epoch"] for record in self.history_)
+        self.class_prior_ = np.bincount(codes, minlength=n_classes) / len(codes)
+        seen = trainer.seen_
+        self.drawn_prior_ = seen / seen.sum(axis=1, keepdims=True)
+        self._row_shape = X.shape[1:]
+
+    def _build_network(
+        self, X: Inputs, n_classes: int, seeds: list[int]
+    ) -> ReplicaNetwork:
+        if self.network is None:
+            check_number("dropout", self.dropout, at_least=0, below=1)
+            widths = np.atleast_1d(np.asarray(self.hidden_layer_sizes, dtype=object))
+            for width in widths:
+                check_count("hidden_layer_sizes", width)
+            return StackedMLP(
+                X.shape[1],
+                n_classes,
+                seeds=seeds,
+                widths=[int(width) for width in widths],
+                dropout=self.dropout,
+                layer_norm=self.layer_norm,
+                cosine_logits=getattr(get_loss(self.loss), "cosine_logits", False),
+            )
+        return build_network(self.network, X, n_classes, seeds, self.stacked)
+
+    def _checked(self, X: Any) -> Inputs:
+        """Check inputs at prediction."""
+        X = validate_data(
+            self,
+            X,
+            dtype=np.float32,
+            ensure_all_finite=False,
+            allow_nd=self.network is not None,
+            reset=False,
+        )
+        check_inputs(X, getattr(self, "feature_names_in_", None))
+        inputs: Inputs = X
+        return inputs
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the mean probabilities of the replicas.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_columns)
+            Finite numbers, the columns as in `fit`.
+
+        Returns
+        -------
+        ndarray of float of shape (n_rows, n_classes)
+            In the order of ``classes_``.
+        """
+        check_is_fitted(self)
+        X = self._checked(X)
+        if X.shape[1:] != self._row_shape:
+            raise InputError(
+                f"rows of X have the shape {X.shape[1:]}: give rows of the shape "
+                f"{self._row_shape}, as in fit"
+            )
+        ratio = self.class_prior_ / np.maximum(self.drawn_prior_, 1e-12)
+        means = []
+        for drawn in _probabilities(self.network_, X):
+            odds = drawn * ratio[:, None, :] if self.correct_prior else drawn
+            means.append((odds / odds.sum(axis=2, keepdims=True)).mean(axis=0))
+        return np.concatenate(means)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the most probable class of each row.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_columns)
+            As in `predict_proba`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            Labels as they were given to `fit`.
+        """
+        probabilities = self.predict_proba(X)
+        labels: NDArray[Any] = self.classes_[probabilities.argmax(axis=1)]
+        return labels
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A pickle must open where there is no accelerator.
+        state: dict[str, Any] = dict(super().__getstate__())
+        if "network_" in state:
+            state["network_"] = copy.deepcopy(state["network_"]).cpu()
+        return state
+
+
+@torch.no_grad()
+def _probabilities(network: ReplicaNetwork, X: Inputs) -> Iterator[NDArray[np.float64]]:
+    """Yield probabilities ``(R, some rows, n_classes)``, a few rows at once."""
+    device = next(network.parameters()).device
+    network.eval()
+    rows = DeviceRows(as_inputs(X), np.zeros(len(X), dtype=np.int64), device)
+    for inputs in rows.in_order(torch.arange(network.n_replicas)):
+        logits = network(inputs).float().cpu().double()
+        yield logits.softmax(dim=2).numpy()

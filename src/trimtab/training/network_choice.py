@@ -1,0 +1,174 @@
+"""From what a user calls a network to R replicas of it."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+import copy
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from trimtab.exceptions import InputError
+from trimtab.training.device_rows import as_inputs
+from trimtab.training.replica_network import (
+    INITIAL_WEIGHTS,
+    ReplicaNetwork,
+    generator_for,
+)
+from trimtab.training.replicas import first_line, replicate
+
+__all__ = ["build_modules", "build_network", "check_module"]
+
+
+def build_network(
+    network: Any,
+    X: NDArray[np.float32],
+    n_classes: int,
+    seeds: list[int],
+    stacked: bool | Literal["auto"] = "auto",
+) -> ReplicaNetwork:
+    """Build the replicas of a user's network.
+
+    Parameters
+    ----------
+    network : nn.Module or callable
+        A callable gets the number of features (of rows that are not flat, their
+        shape) and the number of classes, and returns a module. If it has a parameter
+        ``seeds``, it gets the seeds as well and returns a `ReplicaNetwork`.
+    X : ndarray of shape (n_rows, ...)
+        Training rows; a few are tried.
+    n_classes : int
+        Logits per row.
+    seeds : list of int
+        One per replica.
+    stacked : bool or "auto", default="auto"
+        See `trimtab.training.replicas.replicate`.
+
+    Returns
+    -------
+    ReplicaNetwork
+        On the CPU.
+
+    Raises
+    ------
+    InputError
+        Where `network` is no such thing, or does not fit the rows and classes.
+    """
+    n_inputs: Any = X.shape[1] if X.ndim == 2 else X.shape[1:]
+    if _builds_all(network):
+        return _all_at_once(network, n_inputs, n_classes, seeds)
+    modules = build_modules(network, n_inputs, n_classes, seeds)
+    few = as_inputs(X[:4])
+    check_module(modules[0], few, n_classes)
+    return replicate(modules, few, seeds, stacked)
+
+
+def _builds_all(network: Any) -> bool:
+    """Whether a callable takes the seeds of all replicas."""
+    if isinstance(network, nn.Module):
+        return False
+    if not callable(network):
+        raise InputError(
+            f"network is {network!r}: give a torch.nn.Module, a function of the "
+            "numbers of inputs and outputs that returns one, or None"
+        )
+    return "seeds" in inspect.signature(network).parameters
+
+
+def _all_at_once(
+    build: Any, n_inputs: Any, n_classes: int, seeds: list[int]
+) -> ReplicaNetwork:
+    network = build(n_inputs, n_classes, seeds=seeds)
+    if not isinstance(network, ReplicaNetwork):
+        raise InputError(
+            f"network takes seeds but returned a {type(network).__name__}: return a "
+            "ReplicaNetwork, or do without the parameter seeds"
+        )
+    return network
+
+
+def build_modules(
+    network: nn.Module | Callable[..., nn.Module],
+    n_inputs: int,
+    n_outputs: int,
+    seeds: Sequence[int],
+) -> list[nn.Module]:
+    """Build one module per seed.
+
+    Parameters
+    ----------
+    network : nn.Module, or callable ``(n_inputs, n_outputs) -> nn.Module``
+        A callable, a class for instance, is called once per replica, with PyTorch's
+        random state set by the replica's seed. A module is copied with the weights it
+        has: replicas then differ by their draws alone.
+    n_inputs, n_outputs : int
+        Features of a row, and classes.
+    seeds : sequence of int
+        One seed per replica.
+
+    Returns
+    -------
+    list of nn.Module
+        On the CPU; PyTorch's own random state is as it was.
+
+    Raises
+    ------
+    InputError
+        Where no module comes of it, or one without parameters.
+    """
+    modules: list[Any] = []
+    with torch.random.fork_rng(devices=[]):
+        for seed in seeds:
+            # Not torch.manual_seed, which would seed accelerators as well.
+            torch.default_generator.manual_seed(
+                generator_for(seed, INITIAL_WEIGHTS).initial_seed()
+            )
+            is_module = isinstance(network, nn.Module)
+            modules.append(
+                copy.deepcopy(network) if is_module else network(n_inputs, n_outputs)
+            )
+    first = modules[0]
+    if not isinstance(first, nn.Module):
+        raise InputError(
+            f"network gave a {type(first).__name__}: give a torch.nn.Module, or a "
+            "function of the numbers of inputs and outputs that returns one"
+        )
+    if not any(parameter.requires_grad for parameter in first.parameters()):
+        raise InputError(
+            f"network {type(first).__name__} has no parameters to train: give a "
+            "torch.nn.Module whose parameters require gradients"
+        )
+    return modules
+
+
+def check_module(module: nn.Module, x: Tensor, n_outputs: int) -> None:
+    """Raise an `InputError` unless a module maps rows to one logit per class.
+
+    Parameters
+    ----------
+    module : nn.Module
+        Tried as a copy, on the CPU; PyTorch's random state stays as it was.
+    x : Tensor of shape (batch, ...)
+        A few rows, two at least.
+    n_outputs : int
+        Classes.
+    """
+    name = type(module).__name__
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        try:
+            logits = copy.deepcopy(module).train()(x)
+        except (RuntimeError, ValueError, IndexError) as error:
+            raise InputError(
+                f"network {name} cannot take rows of shape {tuple(x.shape[1:])} "
+                f"({first_line(error)}): give one that fits X"
+            ) from error
+    shape = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+    if shape != (len(x), n_outputs):
+        raise InputError(
+            f"network {name} gives {shape} for {len(x)} rows: give one logit per "
+            f"class, ({len(x)}, {n_outputs})"
+        )

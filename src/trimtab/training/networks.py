@@ -1,0 +1,319 @@
+"""Built-in networks whose replicas are trained as one: an MLP and a compact CNN.
+
+Parameters are stacked along a leading replica axis, so that a step of twenty small
+networks is a few large operations in place of twenty times as many small ones.
+"""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from trimtab.exceptions import InputError
+from trimtab.training.replica_network import (
+    CONVOLUTIONS,
+    INITIAL_WEIGHTS,
+    ReplicaDropout,
+    StackedNetwork,
+    generator_for,
+)
+
+__all__ = [
+    "StackedCNN",
+    "StackedConv2d",
+    "StackedCosine",
+    "StackedLayerNorm",
+    "StackedLinear",
+    "StackedMLP",
+]
+
+
+def _uniform(
+    shape: Sequence[int], fan_in: int, generators: Sequence[torch.Generator]
+) -> nn.Parameter:
+    """Return ``(R, *shape)`` values within one over the root of the number of inputs.
+
+    The distribution of PyTorch's own linear and convolution layers, each replica's
+    values from its own stream.
+    """
+    bound = 1 / math.sqrt(fan_in)
+    drawn = [torch.rand(*shape, generator=generator) for generator in generators]
+    return nn.Parameter(torch.stack(drawn).mul_(2 * bound).sub_(bound))
+
+
+class StackedLinear(nn.Module):
+    """R linear layers as one.
+
+    Parameters
+    ----------
+    n_inputs, n_outputs : int
+        Width of a row before and after.
+    generators : sequence of torch.Generator
+        One per replica, for its initial weights.
+
+    Attributes
+    ----------
+    weight : Parameter of shape (R, n_inputs, n_outputs)
+        The transpose of what ``torch.nn.Linear`` keeps.
+    bias : Parameter of shape (R, 1, n_outputs)
+    """
+
+    def __init__(
+        self, n_inputs: int, n_outputs: int, generators: Sequence[torch.Generator]
+    ) -> None:
+        super().__init__()
+        self.weight = _uniform((n_inputs, n_outputs), n_inputs, generators)
+        self.bias = _uniform((1, n_outputs), n_inputs, generators)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``(R, batch, n_inputs)`` to ``(R, batch, n_outputs)``."""
+        return torch.baddbmm(self.bias, x, self.weight)
+
+
+class StackedCosine(nn.Module):
+    """R last layers whose logits are cosines: unit rows times unit weights, no bias.
+
+    Parameters
+    ----------
+    n_inputs, n_outputs : int
+        Width of a row before and after.
+    generators : sequence of torch.Generator
+        One per replica, for its initial weights.
+
+    Attributes
+    ----------
+    weight : Parameter of shape (R, n_inputs, n_outputs)
+    """
+
+    def __init__(
+        self, n_inputs: int, n_outputs: int, generators: Sequence[torch.Generator]
+    ) -> None:
+        super().__init__()
+        self.weight = _uniform((n_inputs, n_outputs), n_inputs, generators)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``(R, batch, n_inputs)`` to cosines ``(R, batch, n_outputs)``."""
+        unit_weight = functional.normalize(self.weight, dim=1)
+        return torch.bmm(functional.normalize(x, dim=2), unit_weight)
+
+
+class StackedLayerNorm(nn.Module):
+    """R layer normalisations as one, over the last axis.
+
+    Parameters
+    ----------
+    width : int
+        Length of the last axis.
+    n_replicas : int
+        R.
+
+    Attributes
+    ----------
+    weight, bias : Parameter of shape (R, 1, width)
+        Ones and zeros at first.
+    """
+
+    def __init__(self, width: int, n_replicas: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(n_replicas, 1, width))
+        self.bias = nn.Parameter(torch.zeros(n_replicas, 1, width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise each row of ``(R, batch, width)``."""
+        normal = functional.layer_norm(x, x.shape[-1:])
+        return torch.addcmul(self.bias, normal, self.weight)
+
+
+class StackedConv2d(nn.Module):
+    """R convolutions as one, by a convolution in R groups.
+
+    Parameters
+    ----------
+    n_inputs, n_outputs : int
+        Channels before and after, of one replica.
+    kernel_size : int
+        Odd: height and width stay as they are.
+    generators : sequence of torch.Generator
+        One per replica, for its initial weights.
+
+    Attributes
+    ----------
+    weight : Parameter of shape (R, n_outputs, n_inputs, kernel_size, kernel_size)
+    bias : Parameter of shape (R, n_outputs)
+    """
+
+    def __init__(
+        self,
+        n_inputs: int,
+        n_outputs: int,
+        kernel_size: int,
+        generators: Sequence[torch.Generator],
+    ) -> None:
+        super().__init__()
+        fan_in = n_inputs * kernel_size**2
+        shape = (n_outputs, n_inputs, kernel_size, kernel_size)
+        self.weight = _uniform(shape, fan_in, generators)
+        self.bias = _uniform((n_outputs,), fan_in, generators)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``(batch, R * n_inputs, h, w)`` to ``(batch, R * n_outputs, h, w)``."""
+        return functional.conv2d(
+            x,
+            self.weight.flatten(0, 1),
+            self.bias.flatten(),
+            padding=self.weight.shape[-1] // 2,
+            groups=self.weight.shape[0],
+        )
+
+
+class StackedMLP(StackedNetwork):
+    """R multi-layer perceptrons with ReLU between their layers.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Features of a row.
+    n_outputs : int
+        Classes.
+    seeds : sequence of int
+        One seed per replica. A replica's weights and dropout masks depend on its own
+        seed alone.
+    widths : sequence of int, default=(64,)
+        Units of each hidden layer; empty for a linear model.
+    dropout : float in [0, 1), default=0.0
+        The share of hidden values that is dropped while training.
+    layer_norm : bool, default=False
+        Whether each hidden layer is normalised before its ReLU.
+    cosine_logits : bool, default=False
+        Whether the last layer gives cosines, as some losses with margins want.
+
+    Examples
+    --------
+    >>> network = StackedMLP(8, 2, seeds=[0, 1, 2], widths=(16, 16))
+    >>> network(torch.zeros(3, 5, 8)).shape
+    torch.Size([3, 5, 2])
+    """
+
+    def __init__(
+        self,
+        n_inputs: int,
+        n_outputs: int,
+        *,
+        seeds: Sequence[int],
+        widths: Sequence[int] = (64,),
+        dropout: float = 0.0,
+        layer_norm: bool = False,
+        cosine_logits: bool = False,
+    ) -> None:
+        super().__init__()
+        generators = [generator_for(seed, INITIAL_WEIGHTS) for seed in seeds]
+        layers: list[nn.Module] = []
+        for number, width in enumerate(widths):
+            layers.append(StackedLinear(n_inputs, width, generators))
+            if layer_norm:
+                layers.append(StackedLayerNorm(width, len(seeds)))
+            layers.append(nn.ReLU())
+            if dropout:
+                layers.append(ReplicaDropout(dropout, seeds, number))
+            n_inputs = width
+        last = StackedCosine if cosine_logits else StackedLinear
+        layers.append(last(n_inputs, n_outputs, generators))
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map rows ``(R, batch, n_inputs)`` to logits ``(R, batch, n_outputs)``."""
+        logits: Tensor = self.layers(x)
+        return logits
+
+
+class StackedCNN(StackedNetwork):
+    """R compact convolutional networks for small images.
+
+    Each convolution (3 × 3, ReLU) is followed by a 2 × 2 maximum, the last by a hidden
+    layer as in `StackedMLP`.
+
+    Parameters
+    ----------
+    image_shape : tuple of int
+        ``(channels, height, width)``, or ``(height, width)`` for one channel. A row of
+        the inputs may be the image, or the image flattened.
+    n_outputs : int
+        Classes.
+    seeds : sequence of int
+        One seed per replica.
+    channels : sequence of int, default=(16, 32)
+        Channels of each convolution.
+    widths : sequence of int, default=(64,)
+        Units of each hidden layer after the convolutions.
+    dropout : float in [0, 1), default=0.0
+        The share of values dropped in the hidden layers while training.
+    layer_norm : bool, default=False
+        Whether the hidden layers after the convolutions are normalised.
+    cosine_logits : bool, default=False
+        Whether the last layer gives cosines.
+
+    Raises
+    ------
+    InputError
+        Where the images are too small for that many convolutions.
+
+    Examples
+    --------
+    >>> network = StackedCNN((28, 28), 10, seeds=[0, 1])
+    >>> network(torch.zeros(2, 5, 784)).shape
+    torch.Size([2, 5, 10])
+    """
+
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        n_outputs: int,
+        *,
+        seeds: Sequence[int],
+        channels: Sequence[int] = (16, 32),
+        widths: Sequence[int] = (64,),
+        dropout: float = 0.0,
+        layer_norm: bool = False,
+        cosine_logits: bool = False,
+    ) -> None:
+        super().__init__()
+        shape = tuple(image_shape)
+        self.image_shape = (1, *shape) if len(shape) == 2 else shape
+        n_inputs, height, width = self.image_shape
+        scale = 2 ** len(channels)
+        if min(height, width) < scale:
+            raise InputError(
+                f"images of {height} x {width} are too small for {len(channels)} "
+                f"convolutions that halve them: give fewer channels than {channels}"
+            )
+        generators = [generator_for(seed, CONVOLUTIONS) for seed in seeds]
+        layers: list[nn.Module] = []
+        for n_filters in channels:
+            layers.append(StackedConv2d(n_inputs, n_filters, 3, generators))
+            layers += [nn.ReLU(), nn.MaxPool2d(2)]
+            n_inputs = n_filters
+        self.convolutions = nn.Sequential(*layers)
+        self.head = StackedMLP(
+            n_inputs * (height // scale) * (width // scale),
+            n_outputs,
+            seeds=seeds,
+            widths=widths,
+            dropout=dropout,
+            layer_norm=layer_norm,
+            cosine_logits=cosine_logits,
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map images ``(R, batch, ...)`` to logits ``(R, batch, n_outputs)``."""
+        n_replicas, batch = x.shape[:2]
+        channels, height, width = self.image_shape
+        images = x.reshape(n_replicas, batch, channels, height, width)
+        maps = self.convolutions(images.transpose(0, 1).flatten(1, 2))
+        logits: Tensor = self.head(
+            maps.reshape(batch, n_replicas, -1).transpose(0, 1).contiguous()
+        )
+        return logits

@@ -1,0 +1,222 @@
+"""What every network in the trainer can do: hold R replicas and let some of them go.
+
+A replica is one network of several that are trained side by side. All tensors carry
+the replica axis first: inputs ``(R, batch, ...)``, logits ``(R, batch, classes)``.
+"""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+__all__ = [
+    "CONVOLUTIONS",
+    "DRAWS",
+    "FIRST_NOISE",
+    "INITIAL_WEIGHTS",
+    "ReplicaDropout",
+    "ReplicaNetwork",
+    "StackedNetwork",
+    "generator_for",
+]
+
+INITIAL_WEIGHTS, CONVOLUTIONS, DRAWS, FIRST_NOISE = range(4)
+"""What a replica's seed is used for; each purpose has a stream of its own."""
+
+
+def generator_for(
+    seed: int, purpose: int, device: torch.device | str = "cpu"
+) -> torch.Generator:
+    """Return the random stream of one replica for one purpose.
+
+    Parameters
+    ----------
+    seed : int
+        The replica's seed, 0 or more.
+    purpose : int
+        `INITIAL_WEIGHTS`, `CONVOLUTIONS` (their initial weights), `DRAWS`, or
+        `FIRST_NOISE` plus the number of the layer.
+    device : torch.device or str, default="cpu"
+        Where the numbers will be drawn.
+
+    Returns
+    -------
+    torch.Generator
+        Streams of different seeds or purposes are independent of each other, and of
+        how many replicas there are.
+    """
+    state = np.random.SeedSequence((seed, purpose)).generate_state(1, np.uint64)
+    return torch.Generator(device).manual_seed(int(state[0]))
+
+
+class ReplicaNetwork(nn.Module, ABC):
+    """R networks behind one ``forward`` from ``(R, batch, ...)`` to logits.
+
+    Replicas never mix: the gradient of a replica's loss is zero in all others.
+    """
+
+    @property
+    @abstractmethod
+    def n_replicas(self) -> int:
+        """How many replicas a batch is for at this moment."""
+
+    @abstractmethod
+    def forward(self, x: Tensor) -> Tensor:
+        """Return logits of shape ``(R, batch, n_outputs)``."""
+
+    @abstractmethod
+    def keep(self, positions: Tensor, optimizer: torch.optim.Optimizer) -> None:
+        """Go on with the replicas at these positions only.
+
+        Parameters
+        ----------
+        positions : LongTensor of shape (n_kept,)
+            Positions among the present replicas, ascending.
+        optimizer : torch.optim.Optimizer
+            Its running averages follow the parameters.
+        """
+
+    @abstractmethod
+    def export_state(self, positions: Tensor) -> dict[str, Tensor]:
+        """Return copies of all weights of some replicas, replica axis first."""
+
+    @abstractmethod
+    def import_state(self, state: dict[str, Tensor]) -> None:
+        """Take the weights of all replicas, those that were let go included."""
+
+
+class ReplicaDropout(nn.Module):
+    """Dropout whose masks come from each replica's own stream.
+
+    Parameters
+    ----------
+    rate : float in [0, 1)
+        The share of values that is set to zero while training.
+    seeds : sequence of int
+        One seed per replica.
+    layer : int, default=0
+        The number of this layer in the network: layers draw different masks.
+    """
+
+    rows_at_once = 256
+    """Masks are drawn for this many rows at a time, which is cheaper than by batch."""
+
+    def __init__(self, rate: float, seeds: Sequence[int], layer: int = 0) -> None:
+        super().__init__()
+        self.rate = rate
+        self.seeds = list(seeds)
+        self.layer = layer
+        self.reset()
+
+    def reset(self) -> None:
+        """Start all streams anew, for all replicas."""
+        self._alive = list(range(len(self.seeds)))
+        self._generators: list[torch.Generator] = []
+        self._masks: Tensor | None = None
+        self._used = 0
+
+    def keep(self, positions: Tensor) -> None:
+        """Go on with the replicas at these positions only."""
+        chosen = positions.tolist()
+        self._alive = [self._alive[position] for position in chosen]
+        if self._generators:
+            self._generators = [self._generators[position] for position in chosen]
+        if self._masks is not None:
+            self._masks = self._masks[positions]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return `x` of shape (R, batch, ...) with values dropped, the rest scaled."""
+        if not self.training or self.rate == 0:
+            return x
+        return x * self.masks(x.shape, x.device).to(x.dtype)
+
+    def masks(self, shape: Sequence[int], device: torch.device) -> Tensor:
+        """Return the masks of a batch.
+
+        Parameters
+        ----------
+        shape : sequence of int
+            ``(R, batch, ...)``.
+        device : torch.device
+            Where they are wanted.
+
+        Returns
+        -------
+        Tensor of that shape
+            Zeros where a value is dropped, else one over the share that is kept.
+        """
+        rows, width = shape[1], tuple(shape[2:])
+        kept = self._masks
+        fits = kept is not None and kept.shape[2:] == width
+        if kept is None or not fits or self._used + rows > kept.shape[1]:
+            kept = self._draw((max(rows, self.rows_at_once), *width), device)
+            self._masks, self._used = kept, 0
+        self._used += rows
+        return kept[:, self._used - rows : self._used]
+
+    def _draw(self, shape: Sequence[int], device: torch.device) -> Tensor:
+        if not self._generators:
+            self._generators = [
+                generator_for(self.seeds[i], FIRST_NOISE + self.layer, device)
+                for i in self._alive
+            ]
+        noise = [
+            torch.rand(*shape, generator=generator, device=device)
+            for generator in self._generators
+        ]
+        return (torch.stack(noise) >= self.rate).float().div_(1 - self.rate)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Streams are for training; a fitted network travels without them.
+        return {**self.__dict__, "_generators": [], "_masks": None}
+
+    def extra_repr(self) -> str:
+        """Say the rate where the network is printed."""
+        return f"rate={self.rate}"
+
+
+class StackedNetwork(ReplicaNetwork):
+    """A network all of whose parameters and buffers carry the replica axis first."""
+
+    @property
+    def n_replicas(self) -> int:
+        """How many replicas a batch is for at this moment."""
+        return next(self.parameters()).shape[0]
+
+    def _tensors(self) -> dict[str, Tensor]:
+        return {**dict(self.named_parameters()), **dict(self.named_buffers())}
+
+    def _dropouts(self) -> list[ReplicaDropout]:
+        return [part for part in self.modules() if isinstance(part, ReplicaDropout)]
+
+    def keep(self, positions: Tensor, optimizer: torch.optim.Optimizer) -> None:
+        """Go on with the replicas at these positions only, see `ReplicaNetwork`."""
+        for parameter in self.parameters():
+            shape = parameter.shape
+            parameter.grad = None
+            parameter.data = parameter.data[positions]
+            averages = optimizer.state.get(parameter, {})
+            for name, value in averages.items():
+                if isinstance(value, Tensor) and value.shape == shape:
+                    averages[name] = value[positions]
+        for buffer in self.buffers():
+            buffer.data = buffer.data[positions]
+        for dropout in self._dropouts():
+            dropout.keep(positions)
+
+    def export_state(self, positions: Tensor) -> dict[str, Tensor]:
+        """Return copies of all weights of some replicas, replica axis first."""
+        return {name: value.data[positions] for name, value in self._tensors().items()}
+
+    def import_state(self, state: dict[str, Tensor]) -> None:
+        """Take the weights of all replicas, those that were let go included."""
+        for name, value in self._tensors().items():
+            value.grad = None
+            value.data = state[name].to(value.device, copy=True)
+        for dropout in self._dropouts():
+            dropout.reset()

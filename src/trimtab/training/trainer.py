@@ -1,0 +1,194 @@
+"""The loop that trains R replicas of a network under a draw and a loss.
+
+Whole epochs of row numbers are drawn on the device, batches are gathered from them,
+one optimiser steps all replicas at once. After an epoch the held-out rows are
+measured; that guides the next draw, and tells each replica when to stop.
+"""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from trimtab.exceptions import InputError
+from trimtab.losses import Loss, get_loss
+from trimtab.sampling.draw import Draw, get_draw
+from trimtab.training.device_rows import DeviceRows, as_inputs, resolve_device
+from trimtab.training.held_out import ClassMetric
+from trimtab.training.input_checks import check_count, check_number
+from trimtab.training.replica_network import ReplicaNetwork
+from trimtab.training.training_run import Record, TrainingRun
+
+__all__ = ["Trainer"]
+
+
+class Trainer:
+    """Trains a network of R replicas.
+
+    Parameters
+    ----------
+    network : ReplicaNetwork
+        Trained in place.
+    draw : str or Draw, default="prior"
+        Which rows an epoch shows, see `trimtab.sampling.draw`.
+    loss : str or Loss, default="cross-entropy"
+        What is minimised, see `trimtab.losses`. It is measured on the held-out rows
+        too, over all of them even where the loss picks rows of a batch.
+    metric : {"f1", "precision", "recall"} or callable, default="f1"
+        What the draw is told of each class. A callable is given the true codes, the
+        predicted codes and the number of classes, and returns one number in [0, 1] for
+        each class.
+    learning_rate_init : float, default=0.001
+        Of AdamW, in the first epoch.
+    weight_decay : float, default=0.01
+        Of AdamW, on all parameters.
+    schedule : {"cosine", "constant"}, default="cosine"
+        Whether the learning rate falls to 0 along half a cosine over `max_epochs`.
+    max_epochs : int, default=200
+        The largest number of epochs.
+    batch_size : int, default=64
+        Rows of each replica in a step, at most: an epoch is cut into equal batches.
+    n_iter_no_change : int or None, default=10
+        A replica stops after so many epochs without a lower held-out loss, and no
+        longer changes. None: never. In either case it ends with the weights of its
+        lowest held-out loss.
+    device : str or torch.device, default="auto"
+        ``"auto"`` takes CUDA, then MPS, then the CPU.
+    amp : bool, default=False
+        On CUDA, compute in bfloat16 where PyTorch's autocast does. It pays for wide
+        networks and convolutions.
+    device_room : float, default=None
+        Bytes of inputs that may be kept on the device; larger ones stay on the host
+        and are streamed in batches. By default half of what is free.
+    callback : callable, default=None
+        Called after each epoch with its list of records; returning True ends the
+        training.
+
+    Attributes
+    ----------
+    history_ : list of dict
+        One record per epoch and replica, see `fit`.
+    best_epochs_ : ndarray of int of shape (R,)
+        The epoch whose weights each replica has, counted from 1.
+    seen_ : ndarray of float of shape (R, n_classes)
+        Rows of each class that those weights were trained on.
+    """
+
+    def __init__(
+        self,
+        network: ReplicaNetwork,
+        *,
+        draw: str | Draw = "prior",
+        loss: str | Loss = "cross-entropy",
+        metric: ClassMetric = "f1",
+        learning_rate_init: float = 0.001,
+        weight_decay: float = 0.01,
+        schedule: str = "cosine",
+        max_epochs: int = 200,
+        batch_size: int = 64,
+        n_iter_no_change: int | None = 10,
+        device: str | torch.device = "auto",
+        amp: bool = False,
+        device_room: float | None = None,
+        callback: Callable[[list[Record]], Any] | None = None,
+    ) -> None:
+        check_number("learning_rate_init", learning_rate_init, above=0)
+        check_number("weight_decay", weight_decay, at_least=0)
+        check_count("max_epochs", max_epochs)
+        check_count("batch_size", batch_size)
+        if n_iter_no_change is not None:
+            check_count("n_iter_no_change", n_iter_no_change)
+        if schedule not in {"cosine", "constant"}:
+            raise InputError(f"schedule is {schedule!r}: give 'cosine' or 'constant'")
+        self.network = network
+        self.draw = get_draw(draw)
+        self.loss = get_loss(loss)
+        self.metric = metric
+        self.learning_rate_init = learning_rate_init
+        self.weight_decay = weight_decay
+        self.schedule = schedule
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.n_iter_no_change = n_iter_no_change
+        self.device = resolve_device(device)
+        self.amp = amp
+        self.device_room = device_room
+        self.callback = callback
+
+    def fit(
+        self,
+        X: Any,
+        codes: Any,
+        X_held: Any = None,
+        codes_held: Any = None,
+        *,
+        seeds: Sequence[int],
+        n_classes: int | None = None,
+        weight_held: Any = None,
+    ) -> list[Record]:
+        """Train all replicas.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, ...) or (R, n_rows, ...)
+            Inputs as the network takes them, of all replicas or of each its own.
+        codes : array-like of int of shape (n_rows,) or (R, n_rows)
+            Class codes 0, 1, ...; a replica axis here means one in `X`.
+        X_held, codes_held : array-like, default=None
+            Held-out rows in the same form. Without them nothing is measured, no
+            replica stops early, and all keep their last weights.
+        seeds : sequence of int of length R
+            A replica's draws depend on its own seed alone.
+        n_classes : int, default=None
+            Number of classes; by default one more than the largest code.
+        weight_held : array-like of shape (n_held_out_rows,), default=None
+            How many rows each held-out row stands for.
+
+        Returns
+        -------
+        list of dict
+            One record per epoch and replica that was still running, with ``epoch``
+            (from 1), ``replica``, ``learning_rate``, ``class_probabilities`` (drawn),
+            ``rows_per_class`` (seen), ``train_loss`` and, with held-out rows,
+            ``held_out_loss``, ``class_f1`` and ``class_scores`` (of `metric`).
+
+        Raises
+        ------
+        InputError
+            Where seeds and replicas differ in number, or the loss of a replica was
+            never finite.
+        """
+        if len(seeds) != self.network.n_replicas:
+            raise InputError(
+                f"{len(seeds)} seeds for {self.network.n_replicas} replicas: give one "
+                "seed for each"
+            )
+        rows = self._on_device(X, codes)
+        held = None if X_held is None else self._on_device(X_held, codes_held)
+        if n_classes is None:
+            n_classes = 1 + max(int(p.codes.max()) for p in (rows, held) if p)
+        run = TrainingRun(self, rows, held, seeds, n_classes, weight_held)
+        self.history_: list[Record] = []
+        for epoch in range(1, self.max_epochs + 1):
+            records = run.epoch(epoch)
+            self.history_ += records
+            told_to_end = self.callback is not None and self.callback(records)
+            if told_to_end or not run.stopping.running.any():
+                break
+        self.best_epochs_ = run.finish(epoch)
+        self.seen_ = self._rows_seen(n_classes)
+        return self.history_
+
+    def _on_device(self, X: Any, codes: Any) -> DeviceRows:
+        return DeviceRows(as_inputs(X), codes, self.device, self.device_room)
+
+    def _rows_seen(self, n_classes: int) -> NDArray[np.float64]:
+        seen = np.zeros((len(self.best_epochs_), n_classes))
+        for record in self.history_:
+            if record["epoch"] <= self.best_epochs_[record["replica"]]:
+                seen[record["replica"]] += record["rows_per_class"]
+        return seen

@@ -1,0 +1,264 @@
+"""What changes from epoch to epoch while replicas are trained."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from trimtab.exceptions import InputError
+from trimtab.losses import Loss, RowLoss
+from trimtab.sampling.draw import RowsByClass, epoch_rows
+from trimtab.training.class_scores import class_f1, confusion_matrices, score_classes
+from trimtab.training.device_rows import DeviceRows
+from trimtab.training.early_stopping import EarlyStopping
+from trimtab.training.replica_network import DRAWS, generator_for
+
+if TYPE_CHECKING:
+    from trimtab.training.trainer import Trainer
+
+__all__ = ["Record", "TrainingRun"]
+
+Record = dict[str, Any]
+"""What is known of one epoch of one replica."""
+
+
+class TrainingRun:
+    """One call of `Trainer.fit`.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        Its settings, network, draw and loss.
+    rows : DeviceRows
+        Training rows.
+    held : DeviceRows or None
+        Held-out rows.
+    seeds : sequence of int
+        One seed per replica.
+    n_classes : int
+        Number of classes.
+    weight_held : array-like of shape (n_held_out_rows,) or None
+        How many rows each held-out row stands for.
+
+    Attributes
+    ----------
+    stopping : EarlyStopping
+        Which replicas are still running, and the best weights of each.
+    present : ndarray of int
+        The replicas that the network holds at this moment, in its order.
+    """
+
+    def __init__(
+        self,
+        trainer: "Trainer",
+        rows: DeviceRows,
+        held: DeviceRows | None,
+        seeds: Sequence[int],
+        n_classes: int,
+        weight_held: Any,
+    ) -> None:
+        self.trainer, self.rows, self.held = trainer, rows, held
+        self.n_classes = n_classes
+        self.network = trainer.network.to(trainer.device)
+        self.stopping = EarlyStopping(len(seeds), trainer.n_iter_no_change)
+        self.present = np.arange(len(seeds))
+        self.scores = np.zeros((len(seeds), n_classes))
+        # The draw works in double precision, which MPS has not.
+        where = torch.device("cpu") if rows.device.type == "mps" else rows.device
+        self.by_class = RowsByClass.of(rows.codes.to(where), n_classes)
+        self.generators = [generator_for(seed, DRAWS, where) for seed in seeds]
+        self.weight_held = _weights(weight_held, held)
+        self.support: NDArray[np.int64] | None = None
+        if held is not None:
+            counted = RowsByClass.of(held.codes, n_classes).counts
+            self.support = counted.cpu().numpy()
+        self._start_draw_and_loss()
+        self._start_optimizer()
+
+    def _start_draw_and_loss(self) -> None:
+        counts = self.by_class.counts
+        # A loss that was told each replica's own counts cannot let replicas go.
+        self.lets_go = bool((counts == counts[0]).all())
+        if self.lets_go:
+            counts = counts[0]
+        self.trainer.draw.start(counts.cpu().numpy(), len(self.present))
+        self.trainer.loss.start(counts.to(self.rows.device), self.trainer.max_epochs)
+
+    def _start_optimizer(self) -> None:
+        self.optimizer = torch.optim.AdamW(
+            self.network.parameters(),
+            lr=self.trainer.learning_rate_init,
+            weight_decay=self.trainer.weight_decay,
+            fused=True,
+        )
+        self.scheduler: torch.optim.lr_scheduler.LRScheduler | None = None
+        if self.trainer.schedule == "cosine":
+            self.scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(
+                self.optimizer, self.trainer.max_epochs
+            )
+
+    def epoch(self, number: int) -> list[Record]:
+        """Draw, train, measure, adapt; return one record per running replica."""
+        draw, present = self.trainer.draw, self.present
+        running = self.stopping.running[present]
+        probabilities = draw.probabilities()[present]
+        drawn = self._draw(probabilities)
+        columns: dict[str, NDArray[Any]] = {
+            "class_probabilities": probabilities,
+            "rows_per_class": self._rows_per_class(drawn),
+        }
+        learning_rate = self.optimizer.param_groups[0]["lr"]
+        self.trainer.loss.epoch(number - 1)
+        columns["train_loss"] = self._train(drawn)
+        if self.scheduler is not None:
+            self.scheduler.step()
+        if self.held is not None:
+            columns |= self._measure(self.held)
+            losses = columns["held_out_loss"]
+            self.stopping.update(number, self.network, present, losses)
+            self.scores[present] = columns["class_scores"]
+            draw.update(self.scores.copy(), self.support)
+            self._let_go()
+        return [
+            {
+                "epoch": number,
+                "replica": int(present[position]),
+                "learning_rate": learning_rate,
+                **{name: values[position] for name, values in columns.items()},
+            }
+            for position in np.flatnonzero(running).tolist()
+        ]
+
+    def _draw(self, probabilities: NDArray[np.float64]) -> Tensor:
+        draw = self.trainer.draw
+        drawn = epoch_rows(
+            self.by_class,
+            probabilities,
+            self.rows.n_rows if draw.n_rows is None else draw.n_rows,
+            self.generators,
+            without_replacement_share=draw.without_replacement_share,
+            replacement=draw.replacement,
+        )
+        return drawn.to(self.rows.device)
+
+    def _positions(self, of: DeviceRows) -> Tensor:
+        return torch.from_numpy(self.present).to(of.device)
+
+    def _rows_per_class(self, drawn: Tensor) -> NDArray[np.int64]:
+        codes = self.rows.own_codes(self._positions(self.rows))
+        seen = codes.expand(len(drawn), -1).gather(1, drawn)
+        first = torch.arange(len(seen), device=seen.device)[:, None] * self.n_classes
+        cells = torch.bincount(
+            (seen + first).flatten(), None, first.numel() * self.n_classes
+        )
+        counts: NDArray[np.int64] = cells.view(len(seen), -1).cpu().numpy()
+        return counts
+
+    def _logits(self, inputs: Tensor) -> Tensor:
+        logits: Tensor
+        if not (self.trainer.amp and inputs.is_cuda):
+            logits = self.network(inputs)
+            return logits
+        with torch.autocast("cuda", dtype=torch.bfloat16):
+            logits = self.network(inputs)
+        return logits.float()
+
+    def _train(self, drawn: Tensor) -> NDArray[np.float64]:
+        """Train one epoch; return each replica's mean loss on the rows it saw."""
+        self.network.train()
+        total = torch.zeros(len(drawn), device=self.rows.device)
+        replicas = self._positions(self.rows)
+        parameters = list(self.network.parameters())
+        batches = self.rows.batches(drawn, replicas, self.trainer.batch_size)
+        for inputs, targets in batches:
+            for parameter in parameters:
+                parameter.grad = None
+            losses = self.trainer.loss(self._logits(inputs), targets)
+            losses.sum().backward()  # type: ignore[no-untyped-call]
+            self.optimizer.step()
+            total += losses.detach() * targets.shape[1]
+        return _numbers(total / drawn.shape[1])
+
+    @torch.no_grad()
+    def _measure(self, held: DeviceRows) -> dict[str, NDArray[np.float64]]:
+        """Measure every replica on the held-out rows."""
+        self.network.eval()
+        replicas = self._positions(held)
+        parts = [self._logits(inputs) for inputs in held.in_order(replicas)]
+        logits = torch.cat(parts, dim=1)
+        codes, predicted = held.own_codes(replicas), logits.argmax(dim=2)
+        weight = self.weight_held
+        if weight is not None:
+            weight = weight.expand(predicted.shape)
+        losses = _over_all_rows(
+            self.trainer.loss, logits, codes.expand(predicted.shape), weight
+        )
+        matrices = confusion_matrices(codes, predicted, self.n_classes, weight)
+        confusion = matrices.cpu().numpy()
+        return {
+            "held_out_loss": _numbers(losses),
+            "class_f1": class_f1(confusion),
+            "class_scores": score_classes(
+                self.trainer.metric,
+                confusion,
+                codes.cpu().numpy(),
+                predicted.cpu().numpy(),
+            ),
+        }
+
+    def _let_go(self) -> None:
+        """Spend no more time on replicas that have stopped."""
+        running = self.stopping.running[self.present]
+        if not self.lets_go or running.all() or not running.any():
+            return
+        positions = torch.from_numpy(np.flatnonzero(running))
+        self.network.keep(positions, self.optimizer)
+        self.generators = [self.generators[i] for i in positions.tolist()]
+        if len(self.by_class.order) > 1:
+            order, counts = self.by_class.order, self.by_class.counts
+            self.by_class = RowsByClass(order[positions], counts[positions])
+        self.present = self.present[running]
+
+    def finish(self, last_epoch: int) -> NDArray[np.int64]:
+        """Leave every replica with its best weights; return the epochs of those."""
+        if self.held is None:
+            best = np.full(len(self.present), last_epoch)
+        else:
+            self.stopping.restore(self.network)
+            best = self.stopping.best_epochs
+        self.network.zero_grad(set_to_none=True)
+        self.network.eval()
+        return best
+
+
+def _weights(weight_held: Any, held: DeviceRows | None) -> Tensor | None:
+    if weight_held is None:
+        return None
+    weights = np.asarray(weight_held, dtype=np.float32)
+    if held is None or weights.shape != (held.n_rows,):
+        n_rows = 0 if held is None else held.n_rows
+        raise InputError(
+            f"the held-out weights have the shape {weights.shape}: give one for each "
+            f"of the {n_rows} held-out rows"
+        )
+    return torch.from_numpy(weights).to(held.device)
+
+
+def _over_all_rows(
+    loss: Loss, logits: Tensor, codes: Tensor, weight: Tensor | None
+) -> Tensor:
+    """Return a loss over all rows, even where it picks rows of a batch."""
+    if isinstance(loss, RowLoss):
+        return RowLoss.__call__(loss, logits, codes, weight)
+    return loss(logits, codes, weight)
+
+
+def _numbers(values: Tensor) -> NDArray[np.float64]:
+    # Double precision on the CPU: MPS has none.
+    as_floats: NDArray[np.float64] = values.cpu().double().numpy()
+    return as_floats
