@@ -89,7 +89,7 @@ def test_every_method_repeats_itself_pickles_and_clones(tried):
 def test_every_method_is_described_in_one_line(tried):
     """Names are what users type; descriptions fit on the leaderboard."""
     assert tried.name == tried.name.lower().replace(" ", "-").replace("_", "-")
-    assert tried.family in {"control", "classic"}
+    assert tried.family in {"control", "classic", "network", "learned"}
     assert tried.description.endswith(".")
     assert len(tried.description) < 100
     assert pickle.loads(pickle.dumps(tried)).name == tried.name
@@ -99,8 +99,8 @@ def test_quick_portfolio_is_short_and_holds_the_controls():
     """Quick means about a dozen methods, with and without resampling."""
     quick = [one for one in list_methods() if one.quick]
 
-    assert 10 <= len(quick) <= 12
-    assert {one.family for one in quick} == {"control", "classic"}
+    assert 10 <= len(quick) <= 14
+    assert {one.family for one in quick} == {"control", "classic", "learned"}
     assert {"lightgbm", "bagged-lightgbm", "lightgbm-tuned-threshold"} < {
         one.name for one in quick
     }

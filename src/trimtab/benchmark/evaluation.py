@@ -36,6 +36,7 @@ THRESHOLD_FRACTION = 0.2
 """The share of the training rows on which the decision threshold is chosen."""
 
 Rows = NDArray[np.int64]
+Scores = NDArray[np.float64]
 Announce = Callable[[str], None]
 
 
@@ -78,20 +79,14 @@ def evaluate(
         with measure_cost() as threshold_cost:
             threshold = learner.choose_threshold(training)
     announce("fit")
+    estimator, X_training, y_training = learner.build(training)
     with measure_cost() as fit_cost:
-        estimator = learner.fit(training)
+        estimator.fit(X_training, y_training)
     announce("predict")
     with measure_cost() as predict_cost:
         scores = learner.predict(estimator, test)
         called = learner.decide(estimator, test, scores)
-    codes = labels.codes[test]
-    confusion = confusion_matrix(codes, called, len(labels.classes))
-    measures = measure_scores(codes, scores, labels.positive)
-    measures |= measure_decisions(confusion, labels.positive)
-    if threshold is not None:
-        tuned = decide(scores, labels.positive, threshold)
-        tuned_confusion = confusion_matrix(codes, tuned, len(labels.classes))
-        measures |= _tuned(measure_decisions(tuned_confusion, labels.positive))
+    measures, confusion = _measure(labels, test, scores, called, threshold)
     measures |= {
         "fit_seconds": fit_cost.seconds,
         "predict_seconds": predict_cost.seconds,
@@ -100,9 +95,6 @@ def evaluate(
         "n_train_rows": float(fitted_rows(estimator, len(training))),
         "n_test_rows": float(len(test)),
     }
-    own_threshold = _own_threshold(scores, called, labels.positive)
-    if own_threshold is not None:
-        measures["own_threshold"] = own_threshold
     return Outcome(
         "done",
         measures=measures,
@@ -110,6 +102,27 @@ def evaluate(
         threshold=threshold,
         scores=scores.astype(np.float32),
     )
+
+
+def _measure(
+    labels: Labels,
+    test: Rows,
+    scores: Scores,
+    called: NDArray[np.integer[Any]],
+    threshold: float | None,
+) -> tuple[dict[str, float], Rows]:
+    """Return what is measured on the test rows, and the confusion matrix."""
+    codes, positive, n_classes = labels.codes[test], labels.positive, scores.shape[1]
+    confusion = confusion_matrix(codes, called, n_classes)
+    measures = measure_scores(codes, scores, positive)
+    measures |= measure_decisions(confusion, positive)
+    if threshold is not None:
+        tuned = confusion_matrix(codes, decide(scores, positive, threshold), n_classes)
+        measures |= _tuned(measure_decisions(tuned, positive))
+    own_threshold = _own_threshold(scores, called, positive)
+    if own_threshold is not None:
+        measures["own_threshold"] = own_threshold
+    return measures, confusion
 
 
 class _Learner:
@@ -126,7 +139,8 @@ class _Learner:
         self.random_state = experiment.random_state
         self.parameters = json.loads(experiment.parameters)
 
-    def fit(self, rows: Rows) -> Any:
+    def build(self, rows: Rows) -> tuple[Any, Any, NDArray[Any]]:
+        """Return an unfitted estimator and what to fit it on; imports happen here."""
         X, labels = take_rows(self.X, rows), self.labels
         codes = labels.codes[rows]
         info = table_info(X, Labels(labels.classes, codes, labels.positive))
@@ -134,9 +148,9 @@ class _Learner:
         if reason:
             raise InputError(f"{self.method.name} does not apply here: {reason}")
         estimator = self.method.build(info, self.random_state, **self.parameters)
-        return estimator.fit(X, labels.decode(codes))
+        return estimator, X, labels.decode(codes)
 
-    def predict(self, estimator: Any, rows: Rows) -> NDArray[np.float64]:
+    def predict(self, estimator: Any, rows: Rows) -> Scores:
         predicted = np.asarray(estimator.predict_proba(take_rows(self.X, rows)))
         if not np.isfinite(predicted).all():
             raise ValueError("predict_proba returned values that are not finite")
@@ -146,7 +160,7 @@ class _Learner:
         return scores
 
     def decide(
-        self, estimator: Any, rows: Rows, scores: NDArray[np.float64]
+        self, estimator: Any, rows: Rows, scores: Scores
     ) -> NDArray[np.integer[Any]]:
         """Return the classes that the estimator itself calls.
 
@@ -168,14 +182,15 @@ class _Learner:
             THRESHOLD_FRACTION,
             random_state=self.random_state,
         )
-        estimator = self.fit(training[kept])
+        estimator, X_kept, y_kept = self.build(training[kept])
+        estimator.fit(X_kept, y_kept)
         rows = training[held]
         scores = self.predict(estimator, rows)
         return best_threshold(self.labels.codes[rows], scores, self.labels.positive)
 
 
 def _own_threshold(
-    scores: NDArray[np.float64], called: NDArray[np.integer[Any]], positive: int
+    scores: Scores, called: NDArray[np.integer[Any]], positive: int
 ) -> float | None:
     """Return the threshold that decisions went by, where it is not one half.
 

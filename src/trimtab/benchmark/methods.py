@@ -84,7 +84,8 @@ class Method:
     description : str
         One line for the leaderboard.
     family : str
-        ``"control"``, ``"classic"``, or the group of its own kind.
+        ``"control"`` for what rebalances nothing, ``"classic"`` and ``"network"`` for
+        fixed rebalancing, ``"learned"`` for what adapts; ``"own"`` for a user's.
     build : callable
         ``build(info, random_state, **parameters)`` returns an unfitted classifier
         with ``predict_proba``. It uses one thread: experiments run side by side.
@@ -127,6 +128,7 @@ _BUILT_IN = (
     "trimtab.benchmark.controls",
     "trimtab.benchmark.classics",
     "trimtab.benchmark.balanced_ensembles",
+    "trimtab.benchmark.neural",
 )
 _loaded = False
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["console", "show_comparison", "show_frame"]
 
-_WIDE = 100  # columns, where output is no terminal
+_WIDE = 120  # columns, where output is no terminal
 
 
 def console() -> Console:
