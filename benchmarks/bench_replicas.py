@@ -1,7 +1,7 @@
 """What replicas, index draws and adaptation save or cost, on a Pima-sized table.
 
-Run: ``python benchmarks/bench_replicas.py``. One thread, 768 rows of 8 features, 537 of them
-to train on, an MLP of one hidden layer, batches of 64, the same number of epochs for
+Run: ``python benchmarks/bench_replicas.py``. One thread, 768 rows of 8 features, 537 of
+them to train on, an MLP of one hidden layer, batches of 64, the same number of epochs for
 all. Whatever is compared alternates in one sitting; a figure is the median of the
 ratios of `--rounds` rounds, with the lowest and the highest beside it.
 

@@ -195,7 +195,11 @@ def test_a_choice_that_fits_nothing_is_refused(suite: Suite) -> None:
     ("old", "new", "message"),
     [
         ('title = "Small"', "", "suite toy.toml: 'title' is missing or not understood"),
-        ("datasets =", "sets =", "suite toy.toml: 'datasets' is missing"),
+        (
+            "datasets =",
+            "sets =",
+            "suite toy.toml: no key 'sets': did you mean 'datasets'",
+        ),
         ('"One set, one method."', "5", "is missing or not understood"),
         ('["lightgbm"]', "5", "is missing or not understood"),
         ('["lightgbm"]', "[{ label = 'a' }]", "suite toy.toml: 'method' is missing"),
