@@ -1,8 +1,8 @@
 """What replicas, index draws and adaptation save or cost, on a Pima-sized table.
 
 Run: ``python benchmarks/bench_replicas.py``. One thread, 768 rows of 8 features, 537 of
-them to train on, an MLP of one hidden layer, batches of 64, the same number of epochs for
-all. Whatever is compared alternates in one sitting; a figure is the median of the
+them to train on, an MLP of one hidden layer, batches of 64, the same number of epochs
+for all. Whatever is compared alternates in one sitting; a figure is the median of the
 ratios of `--rounds` rounds, with the lowest and the highest beside it.
 
 The usual loop is a ``DataLoader`` over a ``TensorDataset`` with a
