@@ -4,12 +4,15 @@
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from trimtab.benchmark.database import file_url
 from trimtab.benchmark.evidence import Evidence, Prediction, TableProfile
@@ -21,7 +24,7 @@ from trimtab.benchmark.preparation import table_info
 from trimtab.benchmark.progress import Progress, TerminalProgress
 from trimtab.benchmark.protocol import Protocol
 from trimtab.benchmark.runner import Runner, RunSummary
-from trimtab.benchmark.sources import stage, table_digest
+from trimtab.benchmark.sources import StagedSource, stage, table_digest
 from trimtab.benchmark.store import Store
 from trimtab.benchmark.summary import flatten_per_class
 from trimtab.exceptions import InputError, nearest_names
@@ -129,7 +132,6 @@ def compare(
     >>> sorted(result.leaderboard["method"])
     ['lightgbm', 'random-forest']
     """
-    where = file_url(store) if isinstance(store, Path) else store
     check_table(X)
     check_same_length(X, y)
     labels = encode_labels(y, positive=positive, max_classes=MAX_CLASSES, name=target)
@@ -145,34 +147,57 @@ def compare(
         for repeat, fold in protocol.splits()
         for m in chosen.values()
     ]
-    with (
-        tempfile.TemporaryDirectory(prefix="trimtab-") as folder,
-        Store(where or file_url(Path(folder) / "experiments.sqlite")) as opened,
-    ):
-        runner = Runner(
-            opened,
-            {dataset: stage(X, labels, dataset, Path(folder))},
+    with tempfile.TemporaryDirectory(prefix="trimtab-") as folder:
+        found = _run(
+            experiments,
+            stage(X, labels, dataset, Path(folder)),
             chosen,
+            store or Path(folder) / "experiments.sqlite",
+            retry_failed=retry_failed,
             n_jobs=n_jobs,
             time_limit=time_limit,
             progress=TerminalProgress() if progress is True else progress or None,
         )
-        summary = runner.run(experiments, retry_failed=retry_failed)
-        results = opened.results(experiments)
-        scores = opened.scores(results["key"])
     evidence = Evidence(
         profile=TableProfile.of(X, info, name, target),
         labels=labels,
         protocol=protocol,
         metric=metric,
-        leaderboard=rank_methods(results, chosen, metric, protocol.test_fraction),
-        results=_public(results, chosen),
-        predictions=_predictions(results, scores, labels, protocol, seed),
+        leaderboard=rank_methods(found.results, chosen, metric, protocol.test_fraction),
+        results=_public(found.results, chosen),
+        predictions=_predictions(found, labels, protocol, seed),
         skipped=skipped,
         command=command,
-        versions=_versions(results.pop("versions")),
+        versions=_versions(found.results["versions"]),
     )
-    return Comparison(evidence, summary, chosen, X, seed)
+    return Comparison(evidence, found.summary, chosen, X, seed)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What the store holds after a run: results, and probabilities by key."""
+
+    summary: RunSummary
+    results: pd.DataFrame
+    scores: Mapping[str, NDArray[np.float32]]
+
+
+def _run(
+    experiments: Sequence[Experiment],
+    source: StagedSource,
+    methods: Mapping[str, Method],
+    store: str | Path,
+    *,
+    retry_failed: bool,
+    **options: Any,
+) -> _Found:
+    """Run what the store does not hold yet, and read everything from it."""
+    url = file_url(store) if isinstance(store, Path) else store
+    with Store(url) as opened:
+        runner = Runner(opened, {source.name: source}, methods, **options)
+        summary = runner.run(experiments, retry_failed=retry_failed)
+        results = opened.results(experiments)
+        return _Found(summary, results, opened.scores(results["key"]))
 
 
 def _check_metric(metric: str, labels: Labels, protocol: Protocol) -> None:
@@ -192,7 +217,7 @@ def _check_metric(metric: str, labels: Labels, protocol: Protocol) -> None:
 def _public(results: pd.DataFrame, methods: Mapping[str, Method]) -> pd.DataFrame:
     """Return the results as users get them, in an order that no run changes."""
     families = results["method"].map(lambda name: methods[name].family)
-    frame = flatten_per_class(results.drop(columns="key"))
+    frame = flatten_per_class(results.drop(columns=["key", "versions"]))
     frame.insert(2, "family", families)
     return frame.sort_values(["method", "repeat", "fold"], ignore_index=True)
 
@@ -212,18 +237,14 @@ def _versions(recorded: "pd.Series[str]") -> dict[str, str]:
 
 
 def _predictions(
-    results: pd.DataFrame,
-    scores: Mapping[str, Any],
-    labels: Labels,
-    protocol: Protocol,
-    seed: int,
+    found: _Found, labels: Labels, protocol: Protocol, seed: int
 ) -> list[Prediction]:
     test_codes = {
         split: labels.codes[protocol.rows(labels.codes, *split, seed)[1]]
         for split in protocol.splits()
     }
     columns = ["key", "method", "repeat", "fold", "threshold", "own_threshold"]
-    known = results.reindex(columns=columns).astype(object)
+    known = found.results.reindex(columns=columns).astype(object)
     rows: list[list[Any]] = known.where(known.notna(), None).to_numpy().tolist()
     return [
         Prediction(
@@ -231,12 +252,12 @@ def _predictions(
             repeat,
             fold,
             test_codes[repeat, fold],
-            scores[key],
+            found.scores[key],
             threshold,
             own_threshold,
         )
         for key, method, repeat, fold, threshold, own_threshold in rows
-        if key in scores
+        if key in found.scores
     ]
 
 
