@@ -51,7 +51,10 @@ def rank_methods(
         ``difference_high`` (95 % interval), ``p_value`` (Nadeau and Bengio) and
         ``p_holm`` (Holm over the methods).
     """
-    done = results[results["status"] == "done"]
+    done = results[results["status"] == "done"].reindex(
+        columns=results.columns.union([metric], sort=False)
+    )
+    scores = done.pivot_table(index=_SPLIT, columns="method", values=metric)
     rows = [
         {
             "method": name,
@@ -62,7 +65,7 @@ def rank_methods(
             - int((done["method"] == name).sum()),
         }
         | _means(done[done["method"] == name])
-        | _against_baseline(done, name, metric, test_fraction)
+        | _against_baseline(scores, name, metric, test_fraction)
         for name in results["method"].unique()
     ]
     board = pd.DataFrame(rows)
@@ -94,15 +97,13 @@ def _means(done: pd.DataFrame) -> dict[str, float]:
 
 
 def _against_baseline(
-    done: pd.DataFrame, name: str, metric: str, test_fraction: float
+    scores: pd.DataFrame, name: str, metric: str, test_fraction: float
 ) -> dict[str, float]:
+    """Test one method's lead, from a row a split and a column a method."""
     missing = dict.fromkeys(
         ("difference", "difference_low", "difference_high", "p_value"), np.nan
     )
-    if name == BASELINE or metric not in done:
-        return missing
-    scores = done.pivot_table(index=_SPLIT, columns="method", values=metric)
-    if name not in scores or BASELINE not in scores:
+    if name == BASELINE or name not in scores or BASELINE not in scores:
         return missing
     differences = (scores[name] - scores[BASELINE]).dropna()
     if differences.empty:

@@ -31,7 +31,7 @@ app.add_typer(data, name="datasets")
 
 _EXTRA_LIBRARIES = {
     "cloudpickle", "jinja2", "pandas", "plotly", "psutil", "pyarrow", "rich",
-    "scikit_posthocs", "skrub", "sqlalchemy", "statsmodels", "xgboost",
+    "skrub", "sqlalchemy", "statsmodels", "xgboost",
 }  # fmt: skip
 
 
