@@ -230,6 +230,15 @@ def test_bad_suites_get_one_line(
     assert message in refusal(tmp_path, text)
 
 
+def test_reference_is_one_of_the_methods(tmp_path: Path) -> None:
+    """By its label; a misspelt one would leave its tests out."""
+    assert load(tmp_path, 'reference = "lightgbm"' + MINIMAL).reference == "lightgbm"
+
+    assert refusal(tmp_path, 'reference = "lightgbn"' + MINIMAL).startswith(
+        "suite toy: no method is called 'lightgbn', its reference: did you mean"
+    )
+
+
 def test_two_methods_of_one_name_are_refused(tmp_path: Path) -> None:
     """Their results would be taken for those of one."""
     twice = '["lightgbm", { method = "lightgbm", parameters = { n_estimators = 9 } }]'

@@ -20,6 +20,7 @@ from trimtab.benchmark.experiment import Experiment
 from trimtab.benchmark.methods import Method, get_method
 from trimtab.benchmark.protocol import Protocol
 from trimtab.benchmark.sources import CatalogueSource, TableSource
+from trimtab.benchmark.suite_plots import Plot, parse_plots
 from trimtab.exceptions import InputError, nearest_names
 from trimtab.metrics import MEASURES
 
@@ -36,7 +37,7 @@ __all__ = [
 _FOLDER = files("trimtab.benchmark") / "suites"
 _KEYS = {
     "title", "description", "datasets", "methods", "metric", "seeds", "protocol",
-    "paper",
+    "paper", "reference", "plot",
 }  # fmt: skip
 
 
@@ -72,6 +73,9 @@ class PaperValue:
         The paper's mean.
     sd : float or None
         Its standard deviation, where the paper gives one.
+    p_t, p_wilcoxon : float or None
+        What the paper's paired tests of the suite's reference against this method
+        gave: the p-values of the t-test and of Wilcoxon's signed-rank test.
     """
 
     dataset: str
@@ -79,6 +83,8 @@ class PaperValue:
     metric: str
     mean: float
     sd: float | None = None
+    p_t: float | None = None
+    p_wilcoxon: float | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +109,10 @@ class Suite:
         Each seed runs the whole protocol.
     paper : tuple of PaperValue
         The paper's numbers.
+    reference : str or None
+        The label of the entry that all others are tested against.
+    plots : tuple of Plot
+        Its pictures.
     """
 
     name: str
@@ -114,6 +124,8 @@ class Suite:
     metric: str
     seeds: tuple[int, ...] = (0,)
     paper: tuple[PaperValue, ...] = field(default=())
+    reference: str | None = None
+    plots: tuple[Plot, ...] = field(default=())
 
     def select(
         self,
@@ -256,6 +268,12 @@ def _parse(name: str, content: dict[str, Any]) -> Suite:
                 f"suite {name}: {times} methods are called {label!r}: give each a "
                 "label of its own"
             )
+    reference = content.get("reference")
+    if reference is not None and reference not in labels:
+        raise InputError(
+            f"suite {name}: no method is called {reference!r}, its reference: "
+            f"{nearest_names(reference, labels)}"
+        )
     return Suite(
         name=name,
         title=content["title"],
@@ -266,6 +284,8 @@ def _parse(name: str, content: dict[str, Any]) -> Suite:
         metric=metric,
         seeds=tuple(content.get("seeds", (0,))),
         paper=tuple(_paper(value, labels) for value in content.get("paper", ())),
+        reference=reference,
+        plots=parse_plots(content.get("plot", ()), labels),
     )
 
 

@@ -1,0 +1,245 @@
+"""What a suite's pictures show: their plan in the suite's file, and their numbers."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, replace
+from fnmatch import fnmatch
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from trimtab.exceptions import InputError, nearest_names
+from trimtab.metrics import MEASURES
+
+if TYPE_CHECKING:
+    from trimtab.benchmark.suite import Entry, Suite
+
+__all__ = ["CURVE", "DIFFERENCES", "Plot", "curve_points", "parse_plots", "plots_of"]
+
+DIFFERENCES = "differences"
+"""Kind of a plot: how far the reference is ahead, methods by data sets."""
+
+CURVE = "curve"
+"""Kind of a plot: a score over a number, one line for each of a few settings."""
+
+_KINDS = (DIFFERENCES, CURVE)
+_DATASET = "dataset"
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A picture of a suite.
+
+    Attributes
+    ----------
+    name : str
+        What it is called, and its file.
+    kind : {"differences", "curve"}
+        A heat map of the differences from the suite's reference, or curves.
+    title : str
+        What stands above it.
+    metric : str
+        A measure; empty for the suite's.
+    methods : tuple of str
+        Entries by label or pattern; empty for all.
+    datasets : tuple of str
+        Data sets; empty for all of the suite.
+    x : str
+        For curves, the parameter that runs along the axis; or ``"dataset"``, where
+        `x_values` say what each of `datasets` stands for. Of a list the first number
+        counts.
+    x_values : tuple of float
+        Only these; empty for all.
+    x_label : str
+        The axis's title; by default `x`.
+    log : bool
+        Whether the axis is logarithmic.
+    lines : str
+        The parameter whose values have a line each, or ``"method"``.
+    line_values : tuple
+        Only these; empty for all.
+    line_names : tuple of (str, str)
+        What lines are called, where not by their value.
+    """
+
+    name: str
+    kind: str
+    title: str = ""
+    metric: str = ""
+    methods: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    x: str = ""
+    x_values: tuple[float, ...] = ()
+    x_label: str = ""
+    log: bool = False
+    lines: str = "method"
+    line_values: tuple[Any, ...] = ()
+    line_names: tuple[tuple[str, str], ...] = ()
+
+    def takes(self, label: str) -> bool:
+        """Return whether the entry of this label is shown."""
+        return not self.methods or any(fnmatch(label, name) for name in self.methods)
+
+
+def parse_plots(
+    values: Iterable[dict[str, Any]], labels: Iterable[str]
+) -> tuple[Plot, ...]:
+    """Return the plots that a suite's file describes.
+
+    Parameters
+    ----------
+    values : iterable of dict
+        Its tables ``[[plot]]``.
+    labels : iterable of str
+        The suite's entries.
+
+    Raises
+    ------
+    InputError
+        Where a key, a kind, a measure or a method is unknown, a curve has no `x`, or
+        two plots have one name.
+    """
+    labels = [*labels]
+    plots = tuple(_parse(value) for value in values)
+    for plot in plots:
+        _check(plot, labels)
+    for name, times in Counter(plot.name for plot in plots).items():
+        if times > 1:
+            raise InputError(f"{times} plots are called {name!r}: give each its own")
+    return plots
+
+
+def _parse(value: dict[str, Any]) -> Plot:
+    from trimtab import datasets
+
+    known = [one.name for one in fields(Plot)]
+    for key in value:
+        if key not in known:
+            raise InputError(f"plot: no key {key!r}: {nearest_names(key, known)}")
+    given: dict[str, Any] = {
+        key: tuple(content) if isinstance(content, list) else content
+        for key, content in value.items()
+    }
+    names = [datasets.describe(name).name for name in value.get("datasets", ())]
+    named = tuple(value.get("line_names", {}).items())
+    return Plot(**given | {"datasets": tuple(names), "line_names": named})
+
+
+def _check(plot: Plot, labels: list[str]) -> None:
+    where = f"plot {plot.name}"
+    if not re.fullmatch(r"[\w-]+", plot.name):
+        raise InputError(f"{where}: a name has letters, digits, - and _ alone")
+    if plot.kind not in _KINDS:
+        raise InputError(f"{where}: kind is {plot.kind!r}: {_KINDS[0]} or {_KINDS[1]}")
+    if plot.metric and plot.metric not in MEASURES:
+        raise InputError(
+            f"{where}: no metric {plot.metric!r}: "
+            f"{nearest_names(plot.metric, MEASURES)}"
+        )
+    for pattern in plot.methods:
+        if not any(fnmatch(label, pattern) for label in labels):
+            raise InputError(
+                f"{where}: no method {pattern!r}: {nearest_names(pattern, labels)}"
+            )
+    if plot.kind == CURVE and not plot.x:
+        raise InputError(f'{where}: x is missing: name a parameter, or "dataset"')
+    numbers = len(plot.x_values)
+    if plot.x == _DATASET and not 0 < numbers == len(plot.datasets):
+        raise InputError(
+            f"{where}: {numbers} x_values for {len(plot.datasets)} datasets:"
+            " give one number for each"
+        )
+
+
+def plots_of(suite: "Suite") -> list[Plot]:
+    """Return a suite's pictures; the heat map is there wherever it has a reference."""
+    plots = [*suite.plots]
+    if suite.reference is not None and all(p.kind != DIFFERENCES for p in plots):
+        plots.insert(0, Plot(DIFFERENCES, DIFFERENCES))
+    return [replace(plot, metric=plot.metric or suite.metric) for plot in plots]
+
+
+def curve_points(results: pd.DataFrame, suite: "Suite", plot: Plot) -> pd.DataFrame:
+    """Return the points of a plot's curves.
+
+    Parameters
+    ----------
+    results : DataFrame
+        One row an experiment, methods by their labels.
+    suite : Suite
+        Knows the parameters of its entries.
+    plot : Plot
+        Of the kind ``"curve"``.
+
+    Returns
+    -------
+    DataFrame
+        ``dataset`` (empty where data sets run along the axis), ``line``, ``x``, and
+        over the experiments that finished ``mean``, ``sd``, ``se`` (standard error
+        of the mean) and ``n``; in the order of the suite's lines, then of `x`.
+        Nothing is made up for experiments that are not there.
+    """
+    metric = plot.metric or suite.metric
+    places = pd.DataFrame(
+        _places(suite, plot), columns=["panel", "line", "x", "dataset", "method"]
+    )
+    scores = (
+        results[results["status"] == "done"]
+        .reindex(columns=["dataset", "method", metric])
+        .groupby(["dataset", "method"])[metric]
+        .agg(mean="mean", sd="std", n="count")
+        .query("n > 0")
+    )
+    points = places.merge(scores, on=["dataset", "method"])
+    points.insert(len(points.columns) - 1, "se", points["sd"] / np.sqrt(points["n"]))
+    order = {name: place for place, name in enumerate(points["line"].unique())}
+    points = points.drop(columns=["dataset", "method"]).sort_values(
+        ["panel", "line", "x"],
+        key=lambda column: column.map(order) if column.name == "line" else column,
+        ignore_index=True,
+    )
+    return points.rename(columns={"panel": "dataset"})
+
+
+def _places(suite: "Suite", plot: Plot) -> Iterator[tuple[str, str, float, str, str]]:
+    """Yield panel, line and x of each data set and entry that a plot shows."""
+    datasets = [d for d in suite.datasets if d in (plot.datasets or suite.datasets)]
+    numbers = dict(zip(plot.datasets, plot.x_values, strict=False))
+    for entry in suite.entries:
+        line = _line(entry, plot)
+        if line is None or not plot.takes(entry.label):
+            continue
+        if plot.x == _DATASET:
+            for dataset in datasets:
+                yield "", line, float(numbers[dataset]), dataset, entry.label
+            continue
+        x = _number(json.loads(entry.parameters).get(plot.x))
+        if x is not None and (not plot.x_values or x in plot.x_values):
+            for dataset in datasets:
+                yield dataset, line, x, dataset, entry.label
+
+
+def _line(entry: "Entry", plot: Plot) -> str | None:
+    """Return the name of an entry's line; None where the plot has none for it."""
+    if plot.lines == "method":
+        value: Any = entry.method
+    else:
+        value = json.loads(entry.parameters).get(plot.lines)
+    if value is None or (plot.line_values and value not in plot.line_values):
+        return None
+    own = dict(plot.line_names).get(str(value))
+    if own is not None or plot.lines == "method":
+        return own or str(value)
+    return f"{plot.lines.replace('_', ' ')} {value}"
+
+
+def _number(value: Any) -> float | None:
+    """Return a parameter as a number, of a list the first; None where it is none."""
+    if isinstance(value, list) and value:
+        value = value[0]
+    return float(value) if isinstance(value, int | float) else None
