@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from imblearn.over_sampling import SMOTE
 from joblib import parallel_config
 from numpy.typing import NDArray
 from sklearn.base import clone
@@ -39,7 +40,13 @@ def classifier(**options: Any) -> NetworkClassifier:
     return NetworkClassifier(**{**settings, **options})
 
 
-@parametrize_with_checks([classifier(), classifier(n_replicas=2, draw="adaptive")])
+@parametrize_with_checks(
+    [
+        classifier(),
+        classifier(n_replicas=2, draw="adaptive"),
+        classifier(sampler=SMOTE(k_neighbors=2)),
+    ]
+)
 def test_scikit_learn_contract(estimator: Any, check: Any) -> None:
     """Every check of scikit-learn passes, none is expected to fail."""
     check(estimator)

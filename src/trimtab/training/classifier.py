@@ -10,24 +10,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_random_state, column_or_1d
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from trimtab.exceptions import InputError
 from trimtab.losses import Loss, get_loss
 from trimtab.sampling.draw import Draw
-from trimtab.tables import encode_labels, held_out_split
 from trimtab.training.device_rows import DeviceRows, as_inputs
+from trimtab.training.fit_rows import FitRows, check_network_inputs, rows_to_fit
 from trimtab.training.held_out import ClassMetric
-from trimtab.training.input_checks import (
-    check_count,
-    check_inputs,
-    check_number,
-    check_pair,
-    check_splittable,
-    held_out_codes,
-)
+from trimtab.training.input_checks import check_count, check_number
 from trimtab.training.network_choice import build_network
 from trimtab.training.networks import StackedMLP
 from trimtab.training.replica_network import ReplicaNetwork
@@ -36,7 +28,6 @@ from trimtab.training.trainer import Trainer
 __all__ = ["NetworkClassifier"]
 
 Inputs = NDArray[np.float32]
-Codes = NDArray[np.int64]
 
 
 class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -67,6 +58,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         object of `trimtab.sampling.draw`.
     loss : str or Loss, default="cross-entropy"
         A name or an object of `trimtab.losses`.
+    sampler : sampler or None, default=None
+        A sampler of imbalanced-learn, `SMOTE()` for instance, that resamples the
+        training rows once, after the held-out rows were split off; see
+        `trimtab.training.resampled_rows`.
     metric : {"f1", "precision", "recall"} or callable, default="f1"
         What an adaptive draw is told of each class, see
         `trimtab.training.trainer.Trainer`.
@@ -87,8 +82,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ends with the weights of the lowest.
     correct_prior : bool, default=False
         Whether probabilities are corrected from the class frequencies that were drawn
-        to those of the training data. It knows of the draw alone, not of losses that
-        favour rare classes.
+        to those of the training data, before a `sampler`. It knows of what was drawn
+        alone, not of losses that favour rare classes.
     stacked : bool or "auto", default="auto"
         Whether replicas of `network` are stacked and trained as one; ``"auto"``
         stacks where PyTorch can, else trains them in turn.
@@ -114,7 +109,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     n_iter_ : int
         Epochs of the longest-running replica.
     class_prior_ : ndarray of shape (n_classes,)
-        Class frequencies of the training rows.
+        Class frequencies of the training rows, before a `sampler`.
     drawn_prior_ : ndarray of shape (n_replicas, n_classes)
         Class frequencies that each replica was shown up to its best epoch.
     n_features_in_ : int
@@ -149,6 +144,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         layer_norm: bool = False,
         draw: str | Draw = "prior",
         loss: str | Loss = "cross-entropy",
+        sampler: Any = None,
         metric: ClassMetric = "f1",
         n_replicas: int = 1,
         learning_rate_init: float = 0.001,
@@ -169,6 +165,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.layer_norm = layer_norm
         self.draw = draw
         self.loss = loss
+        self.sampler = sampler
         self.metric = metric
         self.n_replicas = n_replicas
         self.learning_rate_init = learning_rate_init
@@ -212,51 +209,19 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ------
         InputError
             Where X is not finite, y has one class only, a class is missing from the
-            held-out rows or too small to be split, or a parameter is out of range.
+            held-out rows or too small to be split, `sampler` cannot work on the
+            training rows, or a parameter is out of range.
         """
         check_count("n_replicas", self.n_replicas)
         check_count("max_iter", self.max_iter)
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            dtype=np.float32,
-            ensure_all_finite=False,
-            allow_nd=self.network is not None,
-        )
-        check_inputs(X, getattr(self, "feature_names_in_", None))
-        labels = encode_labels(column_or_1d(y, warn=True))
-        self.classes_ = labels.classes
-        random = check_random_state(self.random_state)
-        if eval_set is None:
-            check_number(
-                "validation_fraction", self.validation_fraction, above=0, below=1
-            )
-            check_splittable(labels)
-            training, held = held_out_split(
-                labels.codes, self.validation_fraction, random_state=random
-            )
-            parts = X[training], labels.codes[training], X[held], labels.codes[held]
-        else:
-            X_held, y_held = check_pair("eval_set", eval_set)
-            codes_held = held_out_codes(y_held, self.classes_)
-            parts = X, labels.codes, self._checked(X_held), codes_held
-        entropy = random.randint(np.iinfo(np.int32).max)
-        seeds = np.random.SeedSequence(entropy).generate_state(self.n_replicas)
-        self._train(*parts, seeds.tolist(), eval_weight)
+        rows = rows_to_fit(self, X, y, eval_set)
+        self.classes_, self.class_prior_ = rows.classes, rows.class_prior
+        self._train(rows, eval_weight)
         return self
 
-    def _train(
-        self,
-        X: Inputs,
-        codes: Codes,
-        X_held: Inputs,
-        codes_held: Codes,
-        seeds: list[int],
-        weight_held: Any,
-    ) -> None:
+    def _train(self, rows: FitRows, weight_held: Any) -> None:
         trainer = Trainer(
-            self._build_network(X, len(self.classes_), seeds),
+            self._build_network(rows.X, len(rows.classes), rows.seeds),
             draw=self.draw,
             loss=self.loss,
             metric=self.metric,
@@ -268,23 +233,21 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             device=self.device,
             amp=self.amp,
         )
-        n_classes = len(self.classes_)
         self.history_ = trainer.fit(
-            X,
-            codes,
-            X_held,
-            codes_held,
-            seeds=seeds,
-            n_classes=n_classes,
+            rows.X,
+            rows.codes,
+            rows.X_held,
+            rows.codes_held,
+            seeds=rows.seeds,
+            n_classes=len(rows.classes),
             weight_held=weight_held,
         )
         self.network_ = trainer.network
         self.best_iter_ = trainer.best_epochs_
         self.n_iter_ = max(record["epoch"] for record in self.history_)
-        self.class_prior_ = np.bincount(codes, minlength=n_classes) / len(codes)
         seen = trainer.seen_
         self.drawn_prior_ = seen / seen.sum(axis=1, keepdims=True)
-        self._row_shape = X.shape[1:]
+        self._row_shape = rows.X.shape[1:]
 
     def _build_network(
         self, X: Inputs, n_classes: int, seeds: list[int]
@@ -305,20 +268,6 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             )
         return build_network(self.network, X, n_classes, seeds, self.stacked)
 
-    def _checked(self, X: Any) -> Inputs:
-        """Check inputs at prediction."""
-        X = validate_data(
-            self,
-            X,
-            dtype=np.float32,
-            ensure_all_finite=False,
-            allow_nd=self.network is not None,
-            reset=False,
-        )
-        check_inputs(X, getattr(self, "feature_names_in_", None))
-        inputs: Inputs = X
-        return inputs
-
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the mean probabilities of the replicas.
 
@@ -333,7 +282,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             In the order of ``classes_``.
         """
         check_is_fitted(self)
-        X = self._checked(X)
+        X = check_network_inputs(self, X)
         if X.shape[1:] != self._row_shape:
             raise InputError(
                 f"rows of X have the shape {X.shape[1:]}: give rows of the shape "

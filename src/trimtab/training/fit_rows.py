@@ -1,0 +1,136 @@
+"""What ``fit`` of a network is given, as the rows that are trained and measured on."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils.validation import validate_data
+
+from trimtab.tables import encode_labels, held_out_split
+from trimtab.training.input_checks import (
+    check_inputs,
+    check_number,
+    check_pair,
+    check_splittable,
+    held_out_codes,
+)
+from trimtab.training.resampled_rows import resampled_rows
+
+__all__ = ["FitRows", "check_network_inputs", "rows_to_fit"]
+
+Inputs = NDArray[np.float32]
+Codes = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class FitRows:
+    """The rows of one fit: after the held-out part was split off, and resampled.
+
+    Attributes
+    ----------
+    X : ndarray of float32 of shape (n_rows, ...)
+        Training rows, as the estimator's `sampler` left them.
+    codes : ndarray of int64 of shape (n_rows,)
+        Their class codes.
+    X_held, codes_held : ndarray
+        Held-out rows and their class codes; never resampled.
+    classes : ndarray of shape (n_classes,)
+        The labels, sorted.
+    class_prior : ndarray of float of shape (n_classes,)
+        Each class's share of the training rows before they were resampled.
+    seeds : list of int
+        One per replica.
+    """
+
+    X: Inputs
+    codes: Codes
+    X_held: Inputs
+    codes_held: Codes
+    classes: NDArray[Any]
+    class_prior: NDArray[np.float64]
+    seeds: list[int]
+
+
+def rows_to_fit(estimator: Any, X: Any, y: Any, eval_set: Any = None) -> FitRows:
+    """Check what ``fit`` is given, split off the held-out part, resample the rest.
+
+    Parameters
+    ----------
+    estimator : NetworkClassifier
+        Its parameters say how; it gets ``n_features_in_`` and, of a table with names,
+        ``feature_names_in_``.
+    X, y, eval_set
+        As in ``NetworkClassifier.fit``.
+
+    Returns
+    -------
+    FitRows
+
+    Raises
+    ------
+    InputError
+        As ``NetworkClassifier.fit`` does.
+    """
+    X, y = check_network_inputs(estimator, X, y)
+    labels = encode_labels(column_or_1d(y, warn=True))
+    random = check_random_state(estimator.random_state)
+    if eval_set is None:
+        fraction = estimator.validation_fraction
+        check_number("validation_fraction", fraction, above=0, below=1)
+        check_splittable(labels)
+        training, held = held_out_split(labels.codes, fraction, random_state=random)
+        X_held, codes_held = X[held], labels.codes[held]
+        X, codes = X[training], labels.codes[training]
+    else:
+        X_held, y_held = check_pair("eval_set", eval_set)
+        codes_held = held_out_codes(y_held, labels.classes)
+        X_held, codes = check_network_inputs(estimator, X_held), labels.codes
+    entropy = random.randint(np.iinfo(np.int32).max)
+    seeds = np.random.SeedSequence(entropy).generate_state(estimator.n_replicas)
+    class_prior = np.bincount(codes, minlength=len(labels.classes)) / len(codes)
+    if estimator.sampler is not None:
+        seed = random.randint(np.iinfo(np.int32).max)
+        X, codes = resampled_rows(estimator.sampler, X, codes, labels.classes, seed)
+    return FitRows(
+        X, codes, X_held, codes_held, labels.classes, class_prior, seeds.tolist()
+    )
+
+
+def check_network_inputs(estimator: Any, X: Any, *y: Any) -> Any:
+    """Return X, or X and y, as a network takes them.
+
+    Parameters
+    ----------
+    estimator : NetworkClassifier
+        With `y` it learns the width and the names of the columns, else `X` must have
+        them.
+    X : array-like or DataFrame of shape (n_rows, n_columns)
+        Finite numbers; rows may have more axes for a network of the user's.
+    *y : array-like of shape (n_rows,)
+        Labels, in ``fit``.
+
+    Returns
+    -------
+    X : ndarray of float32, or the pair of it and `y`
+
+    Raises
+    ------
+    InputError
+        Where `X` is not finite.
+    """
+    checked = validate_data(
+        estimator,
+        X,
+        *y,
+        dtype=np.float32,
+        ensure_all_finite=False,
+        allow_nd=estimator.network is not None,
+        reset=bool(y),
+    )
+    inputs = checked[0] if y else checked
+    check_inputs(inputs, getattr(estimator, "feature_names_in_", None))
+    return checked
