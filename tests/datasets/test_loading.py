@@ -14,6 +14,11 @@ from trimtab import datasets
 IN_FOLDER = [
     name for name in datasets.list() if datasets.describe(name).sha256 is not None
 ]
+DERIVED = {
+    name: str(datasets.describe(name).origin.key)
+    for name in datasets.list()
+    if datasets.describe(name).origin.kind == "derived"
+}
 
 
 def test_digits_ship_with_scikit_learn(homes: Homes) -> None:
@@ -101,3 +106,45 @@ def test_digits_keep_training_and_test_order(data_home: Path) -> None:
         np.testing.assert_array_equal(X[60000], arrays["x_test"][0].ravel())
         np.testing.assert_array_equal(y[60000:], arrays["y_test"])
     assert y[0] == 5
+
+
+@pytest.mark.parametrize(("name", "parent"), DERIVED.items())
+def test_derived_sets_inherit_from_their_parent(
+    homes: Homes, name: str, parent: str
+) -> None:
+    """A card says where its rows are drawn from, and is here only if that is."""
+    card, other = datasets.describe(name), datasets.describe(parent)
+
+    assert f"drawn from {parent}" in str(card)
+    assert (card.classes, card.licence) == (other.classes, other.licence)
+    assert (card.file, card.sha256) == (None, None)
+    assert not datasets.is_available(name)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", DERIVED)
+def test_derived_sets_are_what_their_cards_say(data_home: Path, name: str) -> None:
+    """The same rows come each time, as many of each class as the card says."""
+    X, y, card = datasets.load(name)
+
+    again, _, _ = datasets.load(name)
+    np.testing.assert_array_equal(X, again)
+    assert X.dtype == np.float32
+    assert X.shape == (card.rows, *(card.shape or (card.features,)))
+    assert np.bincount(y).tolist() == list(card.counts)
+    assert datasets.is_available(name)
+
+
+@pytest.mark.data
+def test_the_long_tail_is_of_training_images(data_home: Path) -> None:
+    """Each image of MNIST-LT is one of MNIST's first 60,000, divided by 255."""
+    X, y, _ = datasets.load("mnist_lt")
+
+    images, digits, _ = datasets.load("mnist")
+    of_pixels = {
+        image.tobytes(): digit
+        for image, digit in zip(images[:60000], digits[:60000], strict=True)
+    }
+    drawn = np.rint(255 * X).reshape(len(X), -1)
+    assert [of_pixels[image.tobytes()] for image in drawn] == y.tolist()
+    assert (X.min(), X.max()) == (0, 1)

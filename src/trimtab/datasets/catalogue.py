@@ -16,6 +16,8 @@ __all__ = ["Card", "Origin", "find", "list_names"]
 
 Label = str | int
 
+_INHERITED = {"features", "classes", "positive", "target", "source", "licence"}
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -25,9 +27,11 @@ class Origin:
     ----------
     kind : str
         ``"zenodo"``, ``"openml"``, ``"kdd99"``, ``"covertype"``, ``"imdb"``,
-        ``"scikit-learn"`` (nothing to download) or ``"none"`` (nothing can be).
+        ``"scikit-learn"`` (nothing to download), ``"derived"`` (drawn from another
+        data set whenever it is loaded) or ``"none"`` (nothing can be).
     key : str, int or None
-        Which of its kind: OpenML's id, the name inside the archive.
+        Which of its kind: OpenML's id, the name inside the archive, the data set that
+        a derived one is drawn from.
     content : str or None
         Checksum of the values, see `trimtab.datasets.data_files.content_digest`.
         None where only the rows of each class can be checked.
@@ -37,6 +41,10 @@ class Origin:
         The origin's name of each class. Rows of other classes are left out.
     levels : tuple of tuple of str
         Per column its categories by rank, where the file holds the ranks.
+    recipe : mapping of str to number
+        How a derived set is drawn: ``seed``; ``ratio`` of two classes, or ``factor``
+        and ``largest`` of a long tail; ``first`` where only so many rows of the parent
+        are drawn from; ``scale``, by which values are divided.
     """
 
     kind: str
@@ -45,6 +53,7 @@ class Origin:
     in_order: bool = True
     labels: Mapping[str, Label] = field(default_factory=dict)
     levels: tuple[tuple[str, ...], ...] = ()
+    recipe: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,7 +75,8 @@ class Card:
     deviation : str
         How it differs from the original or the paper's version; empty if it does not.
     features : int or None
-        Columns of the table. None for a set of OpenML that was not loaded yet.
+        Columns of the table, or pixels of an image. None for a set of OpenML that was
+        not loaded yet.
     classes : tuple of str or int
         The labels.
     counts : tuple of int
@@ -81,6 +91,8 @@ class Card:
         The columns of the table where it is a DataFrame, in order.
     missing : str or None
         How a missing cell is written in the file.
+    shape : tuple of int
+        Of images the height and width, which the rows of ``X`` have; empty for tables.
     origin : Origin
         Where it can be had from the net.
     """
@@ -100,6 +112,7 @@ class Card:
     sha256: str | None = field(default=None, repr=False)
     columns: tuple[str, ...] = ()
     missing: str | None = None
+    shape: tuple[int, ...] = ()
 
     @property
     def rows(self) -> int | None:
@@ -118,7 +131,11 @@ class Card:
         )
 
     def _facts(self) -> list[tuple[str, str]]:
-        size = f"{self.rows:,} rows, {self.features:,} columns" if self.counts else ""
+        size = ""
+        if self.shape:
+            size = f"{self.rows:,} images of {' x '.join(map(str, self.shape))} pixels"
+        elif self.counts:
+            size = f"{self.rows:,} rows, {self.features:,} columns"
         counts = [
             f"{c} ({n:,})" for c, n in zip(self.classes, self.counts, strict=True)
         ]
@@ -130,6 +147,7 @@ class Card:
             ("target", self.target),
             ("positive", "" if self.positive is None else str(self.positive)),
             ("source", self.source),
+            ("drawn from", str(self.origin.key) if self.origin.recipe else ""),
             ("licence", self.licence),
             ("deviation", self.deviation),
             ("file", self.file or ""),
@@ -139,7 +157,17 @@ class Card:
 @cache
 def _cards() -> dict[str, Card]:
     text = (files("trimtab.datasets") / "catalogue.toml").read_text(encoding="utf-8")
-    return {name: _card(name, entry) for name, entry in tomllib.loads(text).items()}
+    entries = tomllib.loads(text)
+    return {name: _card(name, _whole(entries, name)) for name in entries}
+
+
+def _whole(entries: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return an entry; a derived one says only where it differs from its parent."""
+    entry: dict[str, Any] = entries[name]
+    if entry["origin"]["kind"] != "derived":
+        return entry
+    parent = entries[entry["origin"]["key"]]
+    return {key: value for key, value in parent.items() if key in _INHERITED} | entry
 
 
 def _card(name: str, entry: dict[str, Any]) -> Card:

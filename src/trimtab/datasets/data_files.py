@@ -38,7 +38,8 @@ class Table(NamedTuple):
     Attributes
     ----------
     X : ndarray of float32 of shape (n_rows, n_columns), or DataFrame
-        The table. A DataFrame where columns are not all numbers.
+        The table. A DataFrame where columns are not all numbers; an array of shape
+        (n_rows, height, width) where rows are images.
     y : ndarray of shape (n_rows,)
         The labels: 0 and 1 for most sets of two classes, else names.
     description : Card

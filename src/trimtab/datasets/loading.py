@@ -2,8 +2,11 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-from trimtab.datasets.catalogue import find
+import numpy as np
+
+from trimtab.datasets.catalogue import Card, find
 from trimtab.datasets.data_files import Table, locate, read
+from trimtab.datasets.imbalance import make_imbalanced, make_long_tail
 from trimtab.datasets.openml import has_openml, load_openml
 from trimtab.datasets.origins import fetch, load_bundled
 
@@ -16,6 +19,7 @@ def load(name: str) -> Table:
     It is looked for in the folder named by the environment variable ``TRIMTAB_DATA``,
     then in the cache (``TRIMTAB_CACHE``, else the platform's folder for caches), then
     downloaded from its public origin to the cache. Checksums are verified each time.
+    A derived data set is drawn from its parent, the same rows each time.
 
     Parameters
     ----------
@@ -44,9 +48,29 @@ def load(name: str) -> Table:
     card = find(name)
     if card.origin.kind == "scikit-learn":
         return load_bundled(card)
+    if card.origin.kind == "derived":
+        return _derive(card)
     if card.file is None:
         return load_openml(card)
     return read(locate(card) or fetch(card), card)
+
+
+def _derive(card: Card) -> Table:
+    """Draw a data set from its parent, which is of numbers."""
+    X, y, _ = load(str(card.origin.key))
+    recipe = card.origin.recipe
+    first = int(recipe.get("first", len(y)))
+    X, y, seed = X[:first], y[:first], int(recipe["seed"])
+    if "ratio" in recipe:
+        X, y = make_imbalanced(
+            X, y, recipe["ratio"], positive=card.positive, random_state=seed
+        )
+    else:
+        X, y = make_long_tail(
+            X, y, recipe["factor"], int(recipe["largest"]), random_state=seed
+        )
+    X = X / np.float32(recipe.get("scale", 1))
+    return Table(X.reshape(len(X), *(card.shape or X.shape[1:])), y, card)
 
 
 def is_available(name: str) -> bool:
@@ -65,4 +89,6 @@ def is_available(name: str) -> bool:
     card = find(name)
     if card.origin.kind == "scikit-learn":
         return True
+    if card.origin.kind == "derived":
+        return is_available(str(card.origin.key))
     return has_openml(card) if card.file is None else locate(card) is not None
