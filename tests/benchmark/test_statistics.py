@@ -9,7 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from trimtab.benchmark.statistics import corrected_t_test, holm, mean_ranks
+from trimtab.benchmark.statistics import (
+    corrected_t_test,
+    holm,
+    mean_ranks,
+    paired_p_values,
+)
 
 ACCURACY = [0.91, 0.86, 0.89, 0.93, 0.88, 0.90, 0.87, 0.92, 0.85, 0.94]
 RIVAL = [0.90, 0.84, 0.90, 0.90, 0.87, 0.88, 0.88, 0.89, 0.83, 0.92]
@@ -43,6 +48,27 @@ def test_without_shared_rows_it_is_the_paired_t_test() -> None:
     interval = peer.confidence_interval(0.95)
     assert result.p_value == pytest.approx(peer.pvalue)
     assert (result.low, result.high) == pytest.approx((interval.low, interval.high))
+
+
+def test_paired_tests_are_those_of_scipy() -> None:
+    """Of two columns of scores; the ties that rounding hides are ties."""
+    p_t, p_wilcoxon = paired_p_values(DIFFERENCES)
+
+    assert p_t == pytest.approx(stats.ttest_rel(ACCURACY, RIVAL).pvalue)
+    whole = np.round(100 * DIFFERENCES)
+    assert p_wilcoxon == pytest.approx(stats.wilcoxon(whole).pvalue)
+
+
+def test_signed_ranks_by_hand() -> None:
+    """Of 32 ways to sign five ranks, two give a sum of at most 1, on each side."""
+    assert paired_p_values([5, 2, 3, 4, -1])[1] == pytest.approx(2 * 2 / 32)
+    assert paired_p_values([1, 2, 3, 4, 5])[1] == pytest.approx(2 * 1 / 32)
+
+
+@pytest.mark.parametrize("differences", [[], [0.1], [0.0] * 5, [0.1 + 0.2, 0.3]])
+def test_what_does_not_vary_has_no_p_value(differences: list[float]) -> None:
+    """Nor is there a warning."""
+    assert np.isnan(paired_p_values(differences)).all()
 
 
 def test_correction_makes_every_claim_weaker() -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-__all__ = ["CorrectedT", "corrected_t_test", "holm", "mean_ranks"]
+__all__ = ["CorrectedT", "corrected_t_test", "holm", "mean_ranks", "paired_p_values"]
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,39 @@ def corrected_t_test(
     p_value = 2 * stats.t.sf(abs(mean) / error, n - 1)
     reach = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * error
     return CorrectedT(mean, mean - reach, mean + reach, float(p_value))
+
+
+def paired_p_values(differences: ArrayLike) -> tuple[float, float]:
+    """Test paired differences by the t-test and by Wilcoxon's signed ranks.
+
+    Both are two-sided, and take the differences as independent; over splits that share
+    rows they are not (`corrected_t_test`).
+
+    Parameters
+    ----------
+    differences : array-like of shape (n_runs,)
+        Score of one method minus score of the other, run by run.
+
+    Returns
+    -------
+    p_t, p_wilcoxon : float
+        NaN where the differences do not vary at all, or are fewer than two.
+
+    Examples
+    --------
+    >>> p_t, p_wilcoxon = paired_p_values([0.03, 0.01, 0.02, 0.04, -0.005])
+    >>> round(p_t, 4), p_wilcoxon
+    (0.0718, 0.125)
+    """
+    values = np.asarray(differences, dtype=float)
+    if len(values) < 2 or np.allclose(values, values.mean(), rtol=1e-9, atol=1e-12):
+        return np.nan, np.nan
+    # Scores that differ by rounding alone are ties, not the smallest differences.
+    rounded = np.round(values, 12)
+    return (
+        float(stats.ttest_1samp(values, 0.0).pvalue),
+        float(stats.wilcoxon(rounded).pvalue),
+    )
 
 
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:
