@@ -48,15 +48,18 @@ class Draw(Protocol):
         """Rows of an epoch; None for as many as there are."""
 
     @property
-    def without_replacement_share(self) -> float:
-        """The part of an epoch, in [0, 1], drawn from all rows alike, none twice."""
+    def without_replacement_share(self) -> float | Floats:
+        """The part of an epoch, in [0, 1], drawn from all rows alike, none twice.
+
+        One number, or one for each replica.
+        """
 
     @property
-    def replacement(self) -> bool:
+    def replacement(self) -> bool | NDArray[np.bool_]:
         """Whether the other part's rows are drawn independently.
 
         If not, a class's rows come in shuffled rounds, so that none is drawn twice
-        before all were.
+        before all were. One answer, or one for each replica.
         """
 
     def start(self, counts: ArrayLike, n_replicas: int) -> None:

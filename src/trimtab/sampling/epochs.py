@@ -7,6 +7,7 @@ Replica ``i`` of many sees what the same seed alone would see.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -60,6 +61,13 @@ class RowsByClass:
         """How many rows there are, for each replica."""
         return int(self.order.shape[1])
 
+    def of_replicas(self, positions: NDArray[np.integer[Any]]) -> "RowsByClass":
+        """Return the rows of some replicas; those that all share stay as they are."""
+        if len(self.order) == 1:
+            return self
+        chosen = torch.from_numpy(positions).to(self.order.device)
+        return RowsByClass(self.order[chosen], self.counts[chosen])
+
 
 def epoch_rows(
     rows: RowsByClass,
@@ -67,8 +75,8 @@ def epoch_rows(
     n_rows: int,
     generators: Sequence[torch.Generator],
     *,
-    without_replacement_share: float = 0.0,
-    replacement: bool = True,
+    without_replacement_share: float | Floats = 0.0,
+    replacement: bool | NDArray[np.bool_] = True,
 ) -> Tensor:
     """Draw a whole epoch of row numbers for each replica.
 
@@ -88,10 +96,11 @@ def epoch_rows(
         Rows of the epoch.
     generators : sequence of torch.Generator
         One for each replica, on the device of the rows.
-    without_replacement_share : float in [0, 1], default=0.0
+    without_replacement_share : float in [0, 1] or ndarray of shape (n_replicas,), \
+default=0.0
         The first part's share of the epoch. What it brings of a class beyond what is
         wanted stays.
-    replacement : bool, default=True
+    replacement : bool or ndarray of shape (n_replicas,), default=True
         Whether the second part's rows are drawn independently within their class. If
         not, a class's rows come in shuffled rounds.
 
@@ -105,22 +114,47 @@ def epoch_rows(
     InputError
         Where a class without rows is wanted.
     """
-    n_alike = round(without_replacement_share * n_rows)
+    n_replicas = len(generators)
+    share = np.broadcast_to(without_replacement_share, n_replicas)
+    n_alike = np.rint(share * n_rows).astype(int)
     drawn = torch.empty(
-        (len(generators), n_rows), dtype=torch.long, device=rows.order.device
-    )
-    if n_alike:
-        for replica, generator in enumerate(generators):
-            drawn[replica, :n_alike] = _alike(rows.n_rows, n_alike, generator)
-    if n_alike == n_rows:
-        return drawn
-    wanted = _beyond_prior(rows, np.asarray(probabilities), n_alike / n_rows)
-    drawn[:, n_alike:] = _by_class(
-        rows, wanted, n_rows - n_alike, generators, replacement
+        (n_replicas, n_rows), dtype=torch.long, device=rows.order.device
     )
     for replica, generator in enumerate(generators):
-        drawn[replica] = drawn[replica, _permutation(n_rows, generator)]
+        if n_alike[replica]:
+            alike = _alike(rows.n_rows, n_alike[replica], generator)
+            drawn[replica, : n_alike[replica]] = alike
+    independent = np.broadcast_to(replacement, n_replicas)
+    for kind in (True, False):
+        mixed = np.flatnonzero((n_alike < n_rows) & (independent == kind))
+        if len(mixed):
+            _mix_in(drawn, mixed, rows, probabilities, n_alike, generators, kind)
     return drawn
+
+
+def _mix_in(
+    drawn: Tensor,
+    mixed: NDArray[np.intp],
+    rows: RowsByClass,
+    probabilities: ArrayLike,
+    n_alike: NDArray[np.int_],
+    generators: Sequence[torch.Generator],
+    replacement: bool,
+) -> None:
+    """Draw the second part of some replicas' epochs, and shuffle both parts."""
+    n_rows = drawn.shape[1]
+    own = rows.of_replicas(mixed)
+    streams = [generators[replica] for replica in mixed]
+    first = n_alike[mixed]
+    wanted = _beyond_prior(
+        own, np.asarray(probabilities)[mixed], first[:, np.newaxis] / n_rows
+    )
+    second = _by_class(own, wanted, n_rows - first, streams, replacement)
+    for position, replica in enumerate(mixed.tolist()):
+        n_first = int(first[position])
+        of_replica = drawn[replica]
+        of_replica[n_first:] = second[position, : n_rows - n_first]
+        drawn[replica] = of_replica[_permutation(n_rows, streams[position])]
 
 
 def _permutation(n: int, generator: torch.Generator) -> Tensor:
@@ -133,7 +167,7 @@ def _alike(n_rows: int, n_wanted: int, generator: torch.Generator) -> Tensor:
     return torch.cat(rounds)[:n_wanted] if len(rounds) > 1 else rounds[0][:n_wanted]
 
 
-def _beyond_prior(rows: RowsByClass, probabilities: Floats, share: float) -> Tensor:
+def _beyond_prior(rows: RowsByClass, probabilities: Floats, share: Floats) -> Tensor:
     """Return what the classes want beyond `share` of the prior, in sum 1."""
     counts = rows.counts.cpu().numpy()
     off = ~np.isclose(probabilities.sum(axis=-1), 1)
@@ -156,52 +190,61 @@ def _beyond_prior(rows: RowsByClass, probabilities: Floats, share: float) -> Ten
 def _by_class(
     rows: RowsByClass,
     wanted: Tensor,
-    n_rows: int,
+    n_wanted: NDArray[np.int_],
     generators: Sequence[torch.Generator],
     replacement: bool,
 ) -> Tensor:
-    """Draw rows class by class, (n_replicas, n_rows), sorted by class."""
+    """Draw rows class by class, sorted by class.
+
+    Of shape (n_replicas, largest of `n_wanted`); what is beyond a replica's own number
+    means nothing.
+    """
     counts = rows.counts.expand(len(wanted), -1)
     order = rows.order.expand(len(wanted), -1)
-    last = _last_slots(wanted, n_rows, _uniform(1, generators))
-    classes = _classes(last, n_rows)
+    n_slots = torch.from_numpy(n_wanted).to(order.device)[:, None]
+    last = _last_slots(wanted, n_slots, _uniform([1] * len(wanted), generators))
+    slots = torch.arange(int(n_wanted.max()), device=order.device)
+    classes = _classes(last, torch.minimum(slots, n_slots - 1))
     size = counts.gather(1, classes)
     if replacement:
-        place = (_uniform(n_rows, generators) * size).long()
+        place = (_uniform(n_wanted.tolist(), generators) * size).long()
     else:
         order = _shuffled_within_class(order, counts, generators)
         first_slot = functional.pad(last[:, :-1], (1, 0)).gather(1, classes)
-        place = (torch.arange(n_rows, device=order.device) - first_slot) % size
+        place = (slots - first_slot) % size
     first_row = (counts.cumsum(dim=1) - counts).gather(1, classes)
     return order.gather(1, first_row + place)
 
 
-def _uniform(n: int, generators: Sequence[torch.Generator]) -> Tensor:
-    """Return numbers in [0, 1), in double precision to reach each of many rows."""
-    numbers = torch.empty(
-        (len(generators), n), dtype=torch.double, device=generators[0].device
+def _uniform(sizes: Sequence[int], generators: Sequence[torch.Generator]) -> Tensor:
+    """Return numbers in [0, 1), in double precision to reach each of many rows.
+
+    So many for each replica, and zeros up to the largest number.
+    """
+    numbers = torch.zeros(
+        (len(generators), max(sizes)), dtype=torch.double, device=generators[0].device
     )
-    for of_replica, generator in zip(numbers, generators, strict=True):
-        of_replica.uniform_(generator=generator)
+    for of_replica, size, generator in zip(numbers, sizes, generators, strict=True):
+        of_replica[:size].uniform_(generator=generator)
     return numbers
 
 
-def _last_slots(wanted: Tensor, n_rows: int, offset: Tensor) -> Tensor:
+def _last_slots(wanted: Tensor, n_slots: Tensor, offset: Tensor) -> Tensor:
     """Return the slot after each class's last one: systematic sampling.
 
     Each class gets its expected number of slots rounded down or up, and all together
-    `n_rows`.
+    `n_slots`.
     """
     reach = wanted.cumsum(dim=1)
-    reach = reach / reach[:, -1:] * n_rows
+    reach = reach / reach[:, -1:] * n_slots
     # With few digits it does not round up to 1 when a large number is added.
     offset = (offset * 2**20).floor() / 2**20
     return (reach + offset).floor().long()
 
 
-def _classes(last: Tensor, n: int) -> Tensor:
-    """Return the class of each of n slots, given the slot after each class's last."""
-    slots = torch.arange(n, device=last.device).expand(len(last), -1).contiguous()
+def _classes(last: Tensor, slots: Tensor) -> Tensor:
+    """Return the class of each slot, given the slot after each class's last."""
+    slots = slots.expand(len(last), -1).contiguous()
     return torch.searchsorted(last, slots, right=True)
 
 
@@ -211,6 +254,7 @@ def _shuffled_within_class(
     """Shuffle all rows and sort them by class again."""
     n_rows = order.shape[1]
     shuffled = torch.stack([_permutation(n_rows, g) for g in generators])
-    classes = _classes(counts.cumsum(dim=1), n_rows).gather(1, shuffled)
+    slots = torch.arange(n_rows, device=order.device)
+    classes = _classes(counts.cumsum(dim=1), slots).gather(1, shuffled)
     by_class = shuffled.gather(1, classes.argsort(dim=1, stable=True))
     return order.gather(1, by_class)
