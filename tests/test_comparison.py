@@ -7,12 +7,13 @@ import pytest
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import make_classification
-from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.linear_model import LogisticRegression, RidgeClassifier, SGDClassifier
 from sklearn.metrics import average_precision_score
 from sklearn.model_selection import StratifiedKFold
 from sklearn.naive_bayes import GaussianNB
 
 import trimtab
+from trimtab.art import ARTClassifier
 from trimtab.exceptions import InputError
 
 QUICK = {"folds": 3, "n_jobs": 2, "tune_threshold": False}
@@ -199,3 +200,18 @@ def test_tuned_measures_need_two_classes_and_a_threshold(table):
     y[:40] = 2
     with pytest.raises(InputError, match="for two classes and there are 3"):
         trimtab.compare(X, y, metric="tuned_mcc")
+
+
+def test_what_art_drew_is_kept_with_the_results(table, tmp_path):
+    """Of the first split, also where the results are read from a store."""
+    own = {"mine": ARTClassifier(SGDClassifier(loss="log_loss"), max_iter=3)}
+    options = {"methods": own, "store": tmp_path / "store.sqlite", **QUICK}
+    first = trimtab.compare(*table, **options)
+    again = trimtab.compare(*table, **options)
+    assert again.summary.reused == 6
+    for found in (first, again):
+        (name, history), *others = found.evidence.histories.items()
+        assert (name, others) == ("mine", [])
+        assert history.rounds.tolist() == [1, 2, 3]
+        assert history.columns == ["0", "1"]
+    assert "What ART drew" in first.save_report(tmp_path / "page.html").read_text()

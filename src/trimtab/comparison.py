@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from trimtab.benchmark.database import file_url
 from trimtab.benchmark.evidence import Evidence, Prediction, TableProfile
 from trimtab.benchmark.experiment import Experiment
+from trimtab.benchmark.history import History
 from trimtab.benchmark.leaderboard import rank_methods
 from trimtab.benchmark.methods import Method
 from trimtab.benchmark.portfolio import Methods, choose_methods
@@ -169,17 +170,19 @@ def compare(
         skipped=skipped,
         command=command,
         versions=_versions(found.results["versions"]),
+        histories=_histories(found),
     )
     return Comparison(evidence, found.summary, chosen, X, seed)
 
 
 @dataclass(frozen=True)
 class _Found:
-    """What the store holds after a run: results, and probabilities by key."""
+    """What the store holds after a run: results, and probabilities, and histories."""
 
     summary: RunSummary
     results: pd.DataFrame
     scores: Mapping[str, NDArray[np.float32]]
+    histories: Mapping[str, History]
 
 
 def _run(
@@ -197,7 +200,8 @@ def _run(
         runner = Runner(opened, {source.name: source}, methods, **options)
         summary = runner.run(experiments, retry_failed=retry_failed)
         results = opened.results(experiments)
-        return _Found(summary, results, opened.scores(results["key"]))
+        keys = list(results["key"])
+        return _Found(summary, results, opened.scores(keys), opened.histories(keys))
 
 
 def _check_metric(metric: str, labels: Labels, protocol: Protocol) -> None:
@@ -259,6 +263,15 @@ def _predictions(
         for key, method, repeat, fold, threshold, own_threshold in rows
         if key in found.scores
     ]
+
+
+def _histories(found: _Found) -> dict[str, History]:
+    """Return the history of each method that has one."""
+    known = found.results[found.results["key"].isin(found.histories.keys())]
+    return {
+        str(method): found.histories[key]
+        for key, method in zip(known["key"], known["method"], strict=True)
+    }
 
 
 class Comparison:

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from trimtab.benchmark.database import file_url
 from trimtab.benchmark.experiment import Outcome
+from trimtab.benchmark.history import History
 from trimtab.benchmark.store import Claim, Store
 from trimtab.exceptions import InputError
 
@@ -31,6 +33,33 @@ def test_a_recorded_result_comes_back_as_it_was(store, experiments):
     assert (row["status"], row["reason"]) == ("done", "")
     scores = store.scores([experiment.key])[experiment.key]
     np.testing.assert_array_equal(scores, DONE.scores)
+
+
+def test_histories_come_back_and_are_forgotten_with_their_result(store, experiments):
+    """An outcome without one has none; a key that is run again starts without."""
+    with_one, without = experiments()[:2]
+    series = {"drawn": np.array([[0.25, 0.75], [0.5, 0.5]])}
+    history = History("draw", np.array([1, 2]), series, ["no", "yes"], {"kept": 2.0})
+    store.record(with_one, replace(DONE, history=history), "me", "{}")
+    store.record(without, DONE, "me", "{}")
+    keys = [with_one.key, without.key]
+    (found,) = store.histories(keys).values()
+    assert found.to_json() == history.to_json()
+    store.forget(keys)
+    assert store.histories(keys) == {}
+
+
+def test_a_store_from_before_there_were_histories_is_opened(tmp_path, experiments):
+    """Its results are there, and new ones bring theirs."""
+    url = file_url(tmp_path / "old.sqlite")
+    experiment = experiments()[0]
+    with Store(url) as store:
+        store.record(experiment, DONE, "me", "{}")
+    with sqlite3.connect(tmp_path / "old.sqlite") as connection:
+        connection.execute("DROP TABLE trimtab_histories")
+    with Store(url) as store:
+        assert list(store.statuses([experiment.key]).values()) == ["done"]
+        assert store.histories([experiment.key]) == {}
 
 
 def test_results_come_in_the_order_asked_for(store, experiments):

@@ -24,6 +24,7 @@ from trimtab.exceptions import InputError
 __all__ = [
     "claim_table",
     "file_url",
+    "history_table",
     "open_database",
     "patiently",
     "result_table",
@@ -58,6 +59,13 @@ score_table = sa.Table(
     sa.Column("key", sa.ForeignKey(result_table.c.key), primary_key=True),
     sa.Column("n_classes", sa.Integer, nullable=False),
     sa.Column("float32_zlib", sa.LargeBinary, nullable=False),
+)
+
+history_table = sa.Table(
+    "trimtab_histories",
+    _metadata,
+    sa.Column("key", sa.ForeignKey(result_table.c.key), primary_key=True),
+    sa.Column("json_zlib", sa.LargeBinary, nullable=False),
 )
 
 claim_table = sa.Table(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from trimtab.benchmark.costs import Cost, measure_cost
 from trimtab.benchmark.experiment import Experiment, Outcome
+from trimtab.benchmark.history import History, history_of
 from trimtab.benchmark.methods import Method
 from trimtab.benchmark.preparation import table_info
 from trimtab.benchmark.rows import fitted_rows
@@ -101,7 +102,15 @@ def evaluate(
         per_class=per_class_scores(confusion, labels.names),
         threshold=threshold,
         scores=scores.astype(np.float32),
+        history=_history(experiment, estimator, labels),
     )
+
+
+def _history(experiment: Experiment, estimator: Any, labels: Labels) -> History | None:
+    """Return what the learner did, of one split: those of the others are alike."""
+    if experiment.repeat or experiment.fold:
+        return None
+    return history_of(estimator, labels.names[labels.positive])
 
 
 def _measure(

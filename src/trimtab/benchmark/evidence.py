@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from trimtab.benchmark.history import History
 from trimtab.benchmark.methods import TableInfo
 from trimtab.benchmark.protocol import Protocol
 from trimtab.tables import Labels, n_rows
@@ -165,6 +166,9 @@ class Evidence:
         How to run it again.
     versions : dict of str to str
         Library versions of this run.
+    histories : dict of str to History
+        Of methods that keep a record, what they did from round to round in the first
+        split.
     """
 
     profile: TableProfile
@@ -177,3 +181,4 @@ class Evidence:
     skipped: dict[str, str] = field(default_factory=dict)
     command: str = ""
     versions: dict[str, Any] = field(default_factory=dict)
+    histories: dict[str, History] = field(default_factory=dict)

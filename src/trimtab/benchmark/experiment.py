@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from trimtab.benchmark.history import History
 from trimtab.benchmark.protocol import MAX_SEED, Protocol, split_seed
 from trimtab.exceptions import InputError
 
@@ -113,6 +114,9 @@ class Outcome:
         The decision threshold chosen inside the training part, for two classes.
     scores : ndarray of float32 of shape (n_test_rows, n_classes) or None
         Predicted probabilities of the test rows, in the order of the split.
+    history : History or None
+        What a learner that keeps a record did from round to round, for the first
+        split of a protocol.
     """
 
     status: Status
@@ -121,3 +125,4 @@ class Outcome:
     per_class: list[dict[str, Any]] = field(default_factory=list)
     threshold: float | None = None
     scores: NDArray[np.float32] | None = None
+    history: History | None = None

@@ -22,12 +22,14 @@ from sqlalchemy.exc import IntegrityError
 
 from trimtab.benchmark.database import (
     claim_table,
+    history_table,
     open_database,
     patiently,
     result_table,
     score_table,
 )
 from trimtab.benchmark.experiment import Experiment, Outcome
+from trimtab.benchmark.history import History
 
 __all__ = ["Claim", "Store"]
 
@@ -110,7 +112,7 @@ class Store:
         """Delete the results of `keys`, to run them again."""
         with self._engine.begin() as connection:
             for chunk in _chunks(keys):
-                for table in (score_table, result_table):
+                for table in (score_table, history_table, result_table):
                     connection.execute(table.delete().where(table.c.key.in_(chunk)))
 
     @patiently
@@ -205,6 +207,13 @@ class Store:
                             key=experiment.key, **_pack(outcome.scores)
                         )
                     )
+                if outcome.history is not None:
+                    text = outcome.history.to_json().encode()
+                    connection.execute(
+                        history_table.insert().values(
+                            key=experiment.key, json_zlib=zlib.compress(text)
+                        )
+                    )
                 _drop_claim(connection, experiment.key, owner)
         except IntegrityError:
             with self._engine.begin() as connection:
@@ -238,6 +247,14 @@ class Store:
         return {
             key: np.frombuffer(zlib.decompress(packed), "<f4").reshape(-1, n_classes)
             for key, n_classes, packed in self._select(query, score_table, keys)
+        }
+
+    def histories(self, keys: Iterable[str]) -> dict[str, History]:
+        """Return what learners did from round to round, where it was kept."""
+        query = sa.select(history_table.c.key, history_table.c.json_zlib)
+        return {
+            key: History.from_json(zlib.decompress(packed).decode())
+            for key, packed in self._select(query, history_table, keys)
         }
 
     def _select(

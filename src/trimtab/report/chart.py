@@ -24,6 +24,7 @@ __all__ = [
     "INK",
     "MUTED",
     "RULE",
+    "SERIES",
     "Chart",
     "class_name",
     "curve",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from trimtab.benchmark.evidence import Evidence
 from trimtab.report.chart import Chart
 from trimtab.report.cost_chart import cost_chart
+from trimtab.report.draw_chart import draw_chart
 from trimtab.report.prediction_charts import (
     calibration_chart,
     precision_recall_chart,
@@ -18,6 +19,7 @@ __all__ = [
     "Chart",
     "calibration_chart",
     "cost_chart",
+    "draw_chart",
     "make_charts",
     "precision_recall_chart",
     "probability_chart",
@@ -33,5 +35,6 @@ def make_charts(evidence: Evidence) -> list[Chart]:
         calibration_chart,
         probability_chart,
         cost_chart,
+        draw_chart,
     ]
     return [chart for build in builders if (chart := build(evidence)) is not None]

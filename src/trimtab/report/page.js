@@ -87,7 +87,7 @@
     isShown(trace) {
       const label = trace.meta.label;
       if (this.switched.has(label)) return this.switched.get(label);
-      return this.select ? true : trace.visible !== "legendonly";
+      return trace.visible !== "legendonly";
     }
 
     makeLegend() {
@@ -155,7 +155,8 @@
       for (const trace of data)
         if (trace.meta.short_text) trace.text = trace.meta.short_text;
       layout.margin.r = 4;
-      for (const axis of [layout.xaxis, layout.yaxis]) {
+      for (const [name, axis] of Object.entries(layout)) {
+        if (!/^[xy]axis/.test(name) || !axis.tickfont) continue;
         axis.tickfont.size = 11;
         axis.title.font.size = innerWidth < 360 ? 10 : 12;
         axis.nticks = 6;

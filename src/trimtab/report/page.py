@@ -12,6 +12,7 @@ import base64
 import hashlib
 import json
 import os
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -117,7 +118,10 @@ def render_page(evidence: Evidence) -> str:
         scripts=[Markup(script) for script in scripts],
         digests=[_digest(script) for script in scripts],
         data=Markup(_inert(data)),
-        charts=[(chart, plain_table(chart.table)) for chart in charts],
+        charts=[
+            (replace(chart, note=_hold_together(chart.note)), plain_table(chart.table))
+            for chart in charts
+        ],
         decisions=decisions,
         **_context(evidence),
     )

@@ -1,0 +1,96 @@
+"""Histories: small, and the same after they were stored."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from trimtab.art import ARTClassifier
+from trimtab.benchmark.history import History, history_of
+from trimtab.training.classifier import NetworkClassifier
+
+
+def made_up(n_epochs, drawn):
+    """Return what looks like a fitted ART whose shares run as `drawn` says."""
+    epochs = range(1, n_epochs + 1)
+    n_classes = len(drawn(1))
+    records = [
+        {
+            "epoch": epoch,
+            "class_probabilities": np.array(drawn(epoch)),
+            "class_f1": np.full(n_classes, 0.5),
+        }
+        for epoch in epochs
+    ]
+    return SimpleNamespace(
+        history_=records,
+        classes_=np.arange(n_classes),
+        class_prior_=np.full(n_classes, 1 / n_classes),
+        best_iter_=np.array([n_epochs]),
+    )
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """Give 300 rows, one in ten of the class 1."""
+    random = np.random.default_rng(0)
+    X = random.normal(size=(300, 4))
+    return X, (X[:, 0] + random.normal(size=300) > 1.6).astype(int)
+
+
+def test_a_history_survives_its_text():
+    """Numbers are rounded to four decimals, all else is as it was."""
+    series = {"mu": np.array([0.12345678, 1.0]), "errors": np.eye(2)}
+    history = History("errors", np.array([1, 2]), series, ["low", "high"], {"a": [1]})
+    read = History.from_json(history.to_json())
+    assert (read.kind, read.columns, read.facts) == (
+        "errors",
+        ["low", "high"],
+        {"a": [1]},
+    )
+    assert read.rounds.tolist() == [1, 2]
+    np.testing.assert_allclose(read.series["mu"], [0.1235, 1.0])
+    np.testing.assert_array_equal(read.series["errors"], np.eye(2))
+
+
+def test_a_long_history_of_many_classes_stays_small():
+    """Of 1000 epochs 200 are kept, of 50 classes twelve, with the one of interest."""
+    step = np.arange(50) / 1e5
+
+    def drawn(epoch):
+        return 0.02 + (step - step.mean()) * epoch / 1000
+
+    history = history_of(made_up(1000, drawn), positive="25")
+    assert len(history.rounds) == 200
+    assert history.rounds[[0, -1]].tolist() == [1, 1000]
+    assert len(history.columns) == 12
+    assert {"0", "25", "49"} <= set(history.columns)
+    assert "24" not in history.columns
+    assert history.series["drawn"].shape == history.series["f1"].shape == (200, 12)
+    assert history.facts["n_classes"] == 50
+    assert len(history.to_json()) < 60_000
+
+
+def test_art_in_a_pipeline_is_recorded(rows):
+    """What its history_ says, with the classes by name."""
+    art = ARTClassifier(SGDClassifier(loss="log_loss"), max_iter=4, random_state=0)
+    pipeline = make_pipeline(StandardScaler(), art).fit(*rows)
+    history = history_of(pipeline, positive="1")
+    assert (history.kind, history.columns) == ("draw", ["0", "1"])
+    np.testing.assert_allclose(
+        history.series["drawn"], [r["class_probabilities"] for r in art.history_]
+    )
+    assert history.facts["kept"] == art.best_iter_[0]
+    np.testing.assert_allclose(history.facts["prior"], art.class_prior_, atol=1e-4)
+
+
+def test_only_draws_that_may_move_are_recorded(rows):
+    """Of ART that never adapts, too; not of a network, nor of other learners."""
+    still = ARTClassifier(boost_frequency=10**6, max_iter=2, random_state=0).fit(*rows)
+    network = NetworkClassifier(draw="over", max_iter=2, n_replicas=3, random_state=0)
+    assert np.ptp(history_of(still, "1").series["drawn"], axis=0).max() == 0
+    assert history_of(network.fit(*rows), "1") is None
+    assert history_of(LogisticRegression().fit(*rows), "1") is None
