@@ -1,6 +1,7 @@
 """Networks and ART as methods of the comparison."""
 
 import numpy as np
+import optuna
 import pytest
 from sklearn.datasets import make_classification
 
@@ -49,3 +50,58 @@ def test_sparse_tables_are_left_to_others():
     for method in list_methods("network"):
         assert "sparse" in method.reason_to_skip(info)
     assert get_method("art-lightgbm").reason_to_skip(info) is None
+
+
+NETWORKS = [m.name for m in list_methods() if m.name.startswith(("network", "art"))]
+NETWORKS.remove("art-lightgbm")
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_network_is_tuned_over_the_same_ranges_and_its_own(name, table):
+    """What the search space proposes is what the method is built with."""
+    labels = table[1]
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    trial = study.ask()
+    proposed = get_method(name).search_space(trial)
+
+    assert proposed == trial.params
+    assert {"learning_rate_init", "weight_decay", "dropout"} <= set(proposed)
+    info = TableInfo(tuple(labels.counts), 1)
+    more = {"n_replicas": 1, "batch_size": 256, "max_iter": 2}
+    estimator = get_method(name).build(info, 0, **proposed, **more)[-1]
+    network = getattr(estimator, "estimator", estimator)
+    given = network.get_params() | estimator.get_params()
+    for parameter in ("learning_rate_init", "weight_decay", "dropout"):
+        assert given[parameter] == proposed[parameter]
+    assert {given["n_replicas"], given["max_iter"], given["batch_size"]} == {1, 2, 256}
+
+
+@pytest.mark.filterwarnings("ignore:.*:UserWarning")
+@pytest.mark.parametrize("name", NETWORKS)
+def test_no_network_fails_on_a_class_of_five_rows(name):
+    """The smallest class of red wine has as many for training."""
+    rng = np.random.default_rng(0)
+    y = np.repeat([3, 4, 5, 6], [5, 30, 80, 60])
+    X = rng.normal(size=(len(y), 4)) + y[:, None]
+    info = TableInfo((5, 30, 80, 60), 3)
+    options = {"n_replicas": 2, "max_iter": 3}
+    fitted = get_method(name).build(info, 0, **options).fit(X, y)
+
+    assert fitted.predict_proba(X).shape == (len(y), 4)
+
+
+def test_own_parameters_reach_the_loss_and_the_sampler():
+    """By the names that the search spaces use."""
+    info = TableInfo((90, 10), 1)
+
+    def built(name, **options):
+        return get_method(name).build(info, 0, **options)[-1].get_params(deep=True)
+
+    assert built("network-focal", gamma=3.0)["loss"].gamma == 3.0
+    assert built("network-ohem", keep=0.3)["loss"].keep == 0.3
+    assert built("network-ldam", max_margin=0.7)["loss"].max_margin == 0.7
+    assert built("network-class-balanced", beta=0.9)["loss"].beta == 0.9
+    assert built("network-smote", k_neighbors=4)["sampler__k_neighbors"] == 4
+    assert built("network-msmote", k_neighbors=4)["sampler__k_neighbors"] == 4
+    assert built("network-adasyn", k_neighbors=4)["sampler__n_neighbors"] == 4
+    assert built("network-near-miss", version=2)["sampler__version"] == 2
