@@ -359,6 +359,21 @@ def test_tables_pass(X: Any) -> None:
 BAD = np.array([[np.nan, 1.0], [2.0, np.inf], [0.0, -np.inf]])
 
 
+def test_images_pass_where_they_are_expected() -> None:
+    """An array of images is a table for those who say that they take images."""
+    images = np.zeros((4, 3, 3))
+
+    check_table(images, images=True)
+    for wrong in (images[None, None], images[0, 0], images[:, :0]):
+        with pytest.raises(InputError, match="or an array of images"):
+            check_table(wrong, images=True)
+    with pytest.raises(InputError, match="give a table"):
+        check_table(images)
+    images[2, 1, 0] = np.inf
+    with pytest.raises(InputError, match="column 3 holds 1 infinite value"):
+        check_finite(images)
+
+
 @pytest.mark.parametrize(
     ("X", "column"),
     [

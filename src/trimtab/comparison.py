@@ -76,7 +76,9 @@ def compare(
     ----------
     X : array-like, DataFrame or sparse matrix of shape (n_rows, n_columns)
         The table. Strings, categories, dates and missing values in a DataFrame are
-        welcome: each method prepares them inside its own pipeline.
+        welcome: each method prepares them inside its own pipeline. Or images, an array
+        of shape (n_rows, height, width) or (n_rows, channels, height, width): networks
+        take them as such, other learners as rows of pixels.
     y : array-like of shape (n_rows,)
         Class labels of any type; two classes or more.
     positive : label, default=None
@@ -133,7 +135,7 @@ def compare(
     >>> sorted(result.leaderboard["method"])
     ['lightgbm', 'random-forest']
     """
-    check_table(X)
+    check_table(X, images=True)
     check_same_length(X, y)
     labels = encode_labels(y, positive=positive, max_classes=MAX_CLASSES, name=target)
     check_finite(X)

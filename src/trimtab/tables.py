@@ -232,13 +232,22 @@ def check_same_length(X: Any, y: ArrayLike) -> None:
         )
 
 
-def check_table(X: Any) -> None:
-    """Raise an `InputError` unless ``X`` has rows and columns, no name twice."""
+def check_table(X: Any, *, images: bool = False) -> None:
+    """Raise an `InputError` unless ``X`` has rows and columns, no name twice.
+
+    Parameters
+    ----------
+    X : array-like, DataFrame or sparse matrix
+        The table.
+    images : bool, default=False
+        Whether rows may be images, of two axes or three.
+    """
     shape = X.shape if hasattr(X, "shape") else np.asarray(X, dtype=object).shape
-    if len(shape) != 2 or not all(shape):
+    if len(shape) not in ((2, 3, 4) if images else (2,)) or not all(shape):
         raise InputError(
             f"X is a {type(X).__name__} of shape {shape}: give a table of rows and "
             "columns, an array, a DataFrame or a sparse matrix"
+            + (", or an array of images" if images else "")
         )
     names = getattr(X, "column_names", getattr(X, "columns", ()))
     for name, times in Counter(names).items():
@@ -270,6 +279,8 @@ def check_finite(X: Any) -> None:
     values = np.asarray(X) if entries is None else entries.data
     if values.dtype.kind != "f" or np.isfinite(values).all():
         return
+    if values.ndim > 2:  # images, whose pixels are counted row by row
+        values = values.reshape(len(values), -1)
     columns = np.nonzero(np.isinf(values))[-1]
     if entries is not None:
         columns = entries.col[columns]

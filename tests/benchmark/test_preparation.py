@@ -12,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 
 from trimtab.benchmark.methods import TableInfo
 from trimtab.benchmark.preparation import (
+    FlatImages,
     FrameEncoder,
     chain,
     dense,
@@ -203,3 +204,39 @@ def test_categories_kept_beside_complete_numbers():
     colours = out.select_dtypes("category").iloc[:, 0]
     assert colours.tolist() == ["red", "(missing)", "blue"]
     assert not out.isna().any(axis=None)
+
+
+@pytest.mark.parametrize("shape", [(4, 5), (3, 4, 5)])
+@pytest.mark.parametrize("steps", [dense, native])
+def test_images_become_rows_of_pixels(steps, shape):
+    """Pixels share one scale, and what was 0 stays 0."""
+    images = np.random.default_rng(0).integers(0, 200, (N, *shape), dtype=np.uint8)
+    images[:, 0] = 0
+
+    info = table_info(images, LABELS)
+    rows = make_pipeline(*steps(info)).fit_transform(images)
+
+    assert info.image_shape == shape
+    assert rows.dtype == np.float32
+    expected = images.reshape(N, -1) / images.max()
+    np.testing.assert_allclose(rows, expected, rtol=1e-6)
+
+
+def test_images_from_zero_to_one_stay_as_they_are():
+    """Nothing is scaled that was scaled; black images do not divide by zero."""
+    images = np.random.default_rng(0).random((N, 3, 3), dtype=np.float32)
+    images[0, 0, 0] = 1
+
+    for pixels in (images, 0 * images):
+        rows = FlatImages().fit_transform(pixels)
+        np.testing.assert_array_equal(rows, pixels.reshape(N, -1))
+    assert table_info(images[:, 0], LABELS).image_shape is None
+
+
+def test_missing_pixels_are_refused():
+    """Learners of images know no missing values."""
+    images = np.zeros((N, 3, 3))
+    images[0, 1, 1] = np.nan
+
+    with pytest.raises(InputError, match="1 missing pixels: fill them"):
+        table_info(images, LABELS)

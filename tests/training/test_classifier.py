@@ -303,3 +303,29 @@ def test_wrong_settings_are_refused(
     """One line names the setting and what to give."""
     with pytest.raises(InputError, match=message):
         classifier(**options).fit(*table)
+
+
+@pytest.mark.parametrize("flat", [True, False])
+def test_images_get_a_convolutional_network(flat: bool) -> None:
+    """With the images' shape, flat rows and images give the same network."""
+    random = np.random.default_rng(0)
+    X = random.normal(size=(60, 8, 8)).astype(np.float32)
+    y = (X[:, 2:4, 2:4].mean(axis=(1, 2)) > 0).astype(int)
+    model = NetworkClassifier(image_shape=(8, 8), max_iter=3, random_state=0)
+
+    fitted = model.fit(X.reshape(60, -1) if flat else X, y)
+
+    rows = X.reshape(60, -1) if flat else X
+    assert isinstance(fitted.network_, StackedCNN)
+    np.testing.assert_array_equal(
+        fitted.predict_proba(rows), clone(model).fit(X, y).predict_proba(X)
+    )
+
+
+@pytest.mark.parametrize("shape", [(8, 9), (64,), (0, 8), (2, 2, 4, 4)])
+def test_images_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
+    """The message names the shape that was given."""
+    X, y = np.zeros((20, 64), dtype=np.float32), np.arange(20) % 2
+
+    with pytest.raises(InputError, match="image_shape is"):
+        NetworkClassifier(image_shape=shape).fit(X, y)

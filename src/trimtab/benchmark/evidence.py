@@ -65,8 +65,9 @@ class TableProfile:
         elif info.is_sparse:
             rows, duplicates = _sparse_columns(X), 0
         else:
-            rows = _array_columns(np.asarray(X))
-            duplicates = _repeated(pd.DataFrame(np.asarray(X)))
+            values = np.asarray(X).reshape(n_rows(X), -1)
+            rows = _array_columns(values)
+            duplicates = _repeated(pd.DataFrame(values))
         names = ["column", "kind", "distinct", "missing"]
         columns = pd.DataFrame(rows, columns=names)
         return cls(name, target, n_rows(X), columns, duplicates)

@@ -45,6 +45,8 @@ class TableInfo:
         Whether a cell is missing.
     is_sparse : bool
         Whether the table is a sparse matrix.
+    image_shape : tuple of int or None
+        Where rows are images, ``(height, width)`` or ``(channels, height, width)``.
     """
 
     class_counts: tuple[int, ...]
@@ -52,6 +54,7 @@ class TableInfo:
     kinds: tuple[str, ...] | None = None
     has_missing: bool = False
     is_sparse: bool = False
+    image_shape: tuple[int, ...] | None = None
 
     @property
     def is_binary(self) -> bool:

@@ -3,7 +3,8 @@
 There are two preparations. `native` is for learners that take categories and missing
 values as they come; an array of numbers is not touched at all. `dense` is for learners
 and samplers that need complete numbers on one scale. Both are fitted inside the
-training part, as the first steps of a method's pipeline.
+training part, as the first steps of a method's pipeline. Images become rows of pixels
+in both; pixels are divided by one number alone.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
@@ -31,6 +32,7 @@ from trimtab.tables import Labels
 
 __all__ = [
     "DropEmpty",
+    "FlatImages",
     "FrameEncoder",
     "chain",
     "dense",
@@ -64,7 +66,8 @@ def table_info(X: Any, labels: Labels, positive: Any = None) -> TableInfo:
     Parameters
     ----------
     X : array-like, DataFrame or sparse matrix of shape (n_rows, n_columns)
-        The table.
+        The table; or images, an array of shape (n_rows, height, width) or
+        (n_rows, channels, height, width).
     labels : Labels
         The classes of its rows.
     positive : label, default=None
@@ -77,7 +80,7 @@ def table_info(X: Any, labels: Labels, positive: Any = None) -> TableInfo:
     Raises
     ------
     InputError
-        Where an array holds anything but numbers.
+        Where an array holds anything but numbers, or a pixel is missing.
     """
     if positive is None:
         positive = labels.classes[labels.positive]
@@ -95,7 +98,18 @@ def table_info(X: Any, labels: Labels, positive: Any = None) -> TableInfo:
             "numbers"
         )
     missing = values.dtype.kind == "f" and bool(np.isnan(values).any())
-    return TableInfo(counts, positive, has_missing=missing, is_sparse=is_sparse)
+    if values.ndim > 2 and missing:
+        raise InputError(
+            f"X has {int(np.isnan(values).sum())} missing pixels: fill them, or drop "
+            "those images"
+        )
+    return TableInfo(
+        counts,
+        positive,
+        has_missing=missing,
+        is_sparse=is_sparse,
+        image_shape=values.shape[1:] if values.ndim > 2 else None,
+    )
 
 
 def _has_missing(column: "nw.Series[Any]") -> bool:
@@ -281,6 +295,31 @@ class DropEmpty(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(X)[:, self.kept_]
 
 
+class FlatImages(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Turn images into rows of pixels from 0 to 1.
+
+    All pixels are divided by the largest absolute value in the images of the fit, so
+    that their ratios stay as they were, and what is never ink stays 0.
+
+    Attributes
+    ----------
+    largest_ : float
+        What pixels are divided by.
+    """
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Note the largest absolute value."""
+        pixels = np.asarray(X)
+        self.largest_ = max(float(pixels.max()), -float(pixels.min())) or 1.0
+        return self
+
+    def transform(self, X: Any) -> NDArray[np.float32]:
+        """Return an array of shape (n_images, n_pixels)."""
+        pixels = np.asarray(X, dtype=np.float32).reshape(len(X), -1)
+        scaled: NDArray[np.float32] = pixels / np.float32(self.largest_)
+        return scaled
+
+
 def native(info: TableInfo) -> list[Any]:
     """Return the steps before a learner that takes categories and missing values.
 
@@ -292,8 +331,10 @@ def native(info: TableInfo) -> list[Any]:
     Returns
     -------
     list of transformers
-        Empty for arrays and sparse matrices.
+        Empty for arrays of numbers and sparse matrices.
     """
+    if info.image_shape is not None:
+        return [FlatImages()]
     return [FrameEncoder()] if info.is_frame else []
 
 
@@ -301,7 +342,8 @@ def dense(info: TableInfo) -> list[Any]:
     """Return the steps that make complete numbers on one scale.
 
     Missing numbers become the median of their column, and for a column with missing
-    values another tells where. Sparse matrices stay sparse.
+    values another tells where. Sparse matrices stay sparse. Images become rows of
+    pixels, which share one scale already.
 
     Parameters
     ----------
@@ -312,6 +354,8 @@ def dense(info: TableInfo) -> list[Any]:
     -------
     list of transformers
     """
+    if info.image_shape is not None:
+        return [FlatImages()]
     impute = SimpleImputer(
         strategy="median", add_indicator=True, keep_empty_features=True
     )

@@ -20,6 +20,7 @@ from trimtab.tables import (
     check_table,
 )
 from trimtab.training.classifier import NetworkClassifier
+from trimtab.training.fit_rows import takes_images
 
 __all__ = ["as_network", "check_eval_set", "check_rows", "check_sample_weight"]
 
@@ -86,7 +87,7 @@ def check_rows(estimator: Any, learner: Any, X: Any, *y: Any) -> Any:
             reset=reset,
             dtype=np.float32,
             ensure_all_finite=False,
-            allow_nd=network.network is not None,
+            allow_nd=takes_images(network),
         )
     else:
         checked = validate_data(

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import copy
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, Self
 
@@ -21,7 +22,7 @@ from trimtab.training.fit_rows import FitRows, check_network_inputs, rows_to_fit
 from trimtab.training.held_out import ClassMetric
 from trimtab.training.input_checks import check_count, check_number
 from trimtab.training.network_choice import build_network
-from trimtab.training.networks import StackedMLP
+from trimtab.training.networks import StackedCNN, StackedMLP
 from trimtab.training.replica_network import ReplicaNetwork
 from trimtab.training.trainer import Trainer
 
@@ -48,6 +49,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         `trimtab.training.networks`.
     hidden_layer_sizes : sequence of int or int, default=(64,)
         Units of each hidden layer of the perceptron.
+    image_shape : sequence of int, default=None
+        Where rows are images, or images flattened: ``(height, width)``, or
+        ``(channels, height, width)``. A compact convolutional network then stands
+        before the hidden layers, see `trimtab.training.networks.StackedCNN`.
     dropout : float in [0, 1), default=0.0
         The share of the perceptron's hidden values that is dropped while training.
     layer_norm : bool, default=False
@@ -140,6 +145,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         network: nn.Module | Callable[..., nn.Module] | None = None,
         *,
         hidden_layer_sizes: Sequence[int] | int = (64,),
+        image_shape: Sequence[int] | None = None,
         dropout: float = 0.0,
         layer_norm: bool = False,
         draw: str | Draw = "prior",
@@ -161,6 +167,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ) -> None:
         self.network = network
         self.hidden_layer_sizes = hidden_layer_sizes
+        self.image_shape = image_shape
         self.dropout = dropout
         self.layer_norm = layer_norm
         self.draw = draw
@@ -192,7 +199,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : array-like or DataFrame of shape (n_rows, n_columns)
-            Finite numbers. Rows may have more axes where `network` takes them.
+            Finite numbers. Rows may have more axes where `network` takes them, or
+            with `image_shape`.
         y : array-like of shape (n_rows,)
             Class labels of any type.
         eval_set : tuple of X and y, default=None
@@ -252,21 +260,35 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _build_network(
         self, X: Inputs, n_classes: int, seeds: list[int]
     ) -> ReplicaNetwork:
-        if self.network is None:
-            check_number("dropout", self.dropout, at_least=0, below=1)
-            widths = np.atleast_1d(np.asarray(self.hidden_layer_sizes, dtype=object))
-            for width in widths:
-                check_count("hidden_layer_sizes", width)
-            return StackedMLP(
-                X.shape[1],
-                n_classes,
-                seeds=seeds,
-                widths=[int(width) for width in widths],
-                dropout=self.dropout,
-                layer_norm=self.layer_norm,
-                cosine_logits=getattr(get_loss(self.loss), "cosine_logits", False),
+        if self.network is not None:
+            return build_network(self.network, X, n_classes, seeds, self.stacked)
+        check_number("dropout", self.dropout, at_least=0, below=1)
+        widths = np.atleast_1d(np.asarray(self.hidden_layer_sizes, dtype=object))
+        for width in widths:
+            check_count("hidden_layer_sizes", width)
+        options: dict[str, Any] = {
+            "seeds": seeds,
+            "widths": [int(width) for width in widths],
+            "dropout": self.dropout,
+            "layer_norm": self.layer_norm,
+            "cosine_logits": getattr(get_loss(self.loss), "cosine_logits", False),
+        }
+        if self.image_shape is None:
+            return StackedMLP(X.shape[1], n_classes, **options)
+        self._check_image_shape(X)
+        return StackedCNN(self.image_shape, n_classes, **options)
+
+    def _check_image_shape(self, X: Inputs) -> None:
+        shape = tuple(self.image_shape or ())
+        for side in shape:
+            check_count("image_shape", side)
+        n_pixels = math.prod(X.shape[1:])
+        if len(shape) not in (2, 3) or math.prod(shape) != n_pixels:
+            raise InputError(
+                f"image_shape is {self.image_shape!r} and rows of X have the shape "
+                f"{X.shape[1:]}: give (height, width) or (channels, height, width) "
+                f"with {n_pixels} pixels in all"
             )
-        return build_network(self.network, X, n_classes, seeds, self.stacked)
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the mean probabilities of the replicas.

@@ -20,7 +20,7 @@ from trimtab.training.input_checks import (
 )
 from trimtab.training.resampled_rows import resampled_rows
 
-__all__ = ["FitRows", "check_network_inputs", "rows_to_fit"]
+__all__ = ["FitRows", "check_network_inputs", "rows_to_fit", "takes_images"]
 
 Inputs = NDArray[np.float32]
 Codes = NDArray[np.int64]
@@ -100,6 +100,11 @@ def rows_to_fit(estimator: Any, X: Any, y: Any, eval_set: Any = None) -> FitRows
     )
 
 
+def takes_images(estimator: Any) -> bool:
+    """Return whether the rows of a NetworkClassifier may have more than one axis."""
+    return estimator.network is not None or estimator.image_shape is not None
+
+
 def check_network_inputs(estimator: Any, X: Any, *y: Any) -> Any:
     """Return X, or X and y, as a network takes them.
 
@@ -128,7 +133,7 @@ def check_network_inputs(estimator: Any, X: Any, *y: Any) -> Any:
         *y,
         dtype=np.float32,
         ensure_all_finite=False,
-        allow_nd=estimator.network is not None,
+        allow_nd=takes_images(estimator),
         reset=bool(y),
     )
     inputs = checked[0] if y else checked
