@@ -4,6 +4,7 @@
 
 import math
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -32,9 +33,11 @@ class OHEM(CrossEntropy):
         Epochs at the start in which all rows count.
     """
 
+    replica_numbers: ClassVar[tuple[str, ...]] = ("beta", "keep", "warm_up")
+
     keep: float = 0.5
     warm_up: int = 0
-    _mines: bool = field(default=True, init=False, repr=False)
+    _mines: bool | Tensor = field(default=True, init=False, repr=False)
 
     def start(self, counts: Tensor, n_epochs: int) -> None:
         """Begin a training run; see `trimtab.losses.Loss.start`."""
@@ -51,8 +54,9 @@ class OHEM(CrossEntropy):
         self, logits: Tensor, targets: Tensor, sample_weight: Tensor | None = None
     ) -> Tensor:
         """Return the mean loss of each replica's hardest rows."""
-        n_kept = math.ceil(self.keep * targets.shape[1])
-        if not self._mines or n_kept == targets.shape[1]:
+        n_rows = targets.shape[1]
+        n_kept = self._rows_kept(n_rows)
+        if isinstance(n_kept, int) and n_kept == n_rows:
             return super().__call__(logits, targets, sample_weight)
         losses = self.row_losses(logits.float(), targets)
         weights = self.row_weights(targets)
@@ -60,5 +64,25 @@ class OHEM(CrossEntropy):
             weights = torch.ones_like(losses)
         if sample_weight is not None:
             weights = weights * sample_weight
-        hardest = (losses * weights).detach().topk(n_kept, dim=1).indices
-        return weighted_mean(losses.gather(1, hardest), weights.gather(1, hardest))
+        costs = (losses * weights).detach()
+        if isinstance(n_kept, int):
+            hardest = costs.topk(n_kept, dim=1).indices
+            losses, weights = losses.gather(1, hardest), weights.gather(1, hardest)
+        else:
+            rank = costs.argsort(dim=1, descending=True).argsort(dim=1)
+            weights = weights * (rank < n_kept)
+        return weighted_mean(losses, weights)
+
+    def _rows_kept(self, n_rows: int) -> int | Tensor:
+        """Return how many rows of a batch count, of each replica where they differ."""
+        if self._mines is False:
+            return n_rows
+        keep: float | Tensor = self.keep
+        n_kept: int | Tensor
+        if isinstance(keep, Tensor):
+            n_kept = (keep * n_rows).ceil()
+        else:
+            n_kept = math.ceil(keep * n_rows)
+        if isinstance(self._mines, Tensor):
+            return torch.where(self._mines, n_kept, n_rows)
+        return n_kept

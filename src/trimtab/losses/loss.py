@@ -6,7 +6,7 @@ replica the mean over its own rows. Replicas never mix.
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -61,7 +61,16 @@ class RowLoss:
 
     Subclasses say what a row costs, `row_losses`, and may say what it weighs,
     `row_weights`.
+
+    Attributes
+    ----------
+    replica_numbers : tuple of str
+        Parameters that `trimtab.losses.stacked_loss.StackedLoss` may set to a tensor of
+        shape (n_replicas, 1) once the loss is started, because `row_losses` and
+        `row_weights` know what to do with one.
     """
+
+    replica_numbers: ClassVar[tuple[str, ...]] = ()
 
     def start(self, counts: Tensor, n_epochs: int) -> None:
         """Begin a training run; see `Loss.start`."""

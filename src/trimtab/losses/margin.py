@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -39,6 +40,13 @@ class LDAM(RowLoss):
         Of the class weights, see `trimtab.losses.class_weights`.
     """
 
+    replica_numbers: ClassVar[tuple[str, ...]] = (
+        "max_margin",
+        "scale",
+        "defer",
+        "beta",
+    )
+
     max_margin: float = 0.5
     scale: float | None = None
     cosine_logits: bool = False
@@ -47,7 +55,7 @@ class LDAM(RowLoss):
     _margins: Tensor = field(init=False, repr=False)
     _weights: Tensor | None = field(default=None, init=False, repr=False)
     _first_weighted: int = field(default=0, init=False, repr=False)
-    _is_weighted: bool = field(default=False, init=False, repr=False)
+    _is_weighted: bool | Tensor = field(default=False, init=False, repr=False)
 
     def start(self, counts: Tensor, n_epochs: int) -> None:
         """Begin a training run; see `trimtab.losses.Loss.start`."""
@@ -73,16 +81,20 @@ class LDAM(RowLoss):
         margin = of_each_row(self._margins, targets).unsqueeze(-1)
         own = targets.unsqueeze(-1)
         lowered = logits.scatter_add(-1, own, -margin.to(logits.dtype))
-        scale = (
-            (30.0 if self.cosine_logits else 1.0) if self.scale is None else self.scale
-        )
+        scale: float | Tensor | None = self.scale
+        if scale is None:
+            scale = 30.0 if self.cosine_logits else 1.0
+        if isinstance(scale, Tensor):
+            scale = scale.to(lowered.dtype).unsqueeze(-1)
         return cross_entropy_of_rows(scale * lowered, targets)
 
     def row_weights(self, targets: Tensor) -> Tensor | None:
         """Return the weight of each row's class, in the last epochs."""
-        if self._weights is None or not self._is_weighted:
+        weighted = self._is_weighted
+        if self._weights is None or weighted is False:
             return None
-        return of_each_row(self._weights, targets)
+        weights = of_each_row(self._weights, targets)
+        return weights if weighted is True else weights.where(weighted, 1.0)
 
 
 @dataclass(eq=False)
@@ -97,6 +109,8 @@ class LogitAdjustment(RowLoss):
     tau : float, default=1.0
         The prior's power, τ; 0 is cross-entropy.
     """
+
+    replica_numbers: ClassVar[tuple[str, ...]] = ("tau",)
 
     tau: float = 1.0
     _raised_by: Tensor = field(init=False, repr=False)

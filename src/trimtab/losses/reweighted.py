@@ -5,7 +5,7 @@
 import math
 from dataclasses import dataclass, field
 from numbers import Real
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -125,6 +125,8 @@ class CrossEntropy(RowLoss):
         Of ``"effective"`` weights: near 0 all classes weigh alike.
     """
 
+    replica_numbers: ClassVar[tuple[str, ...]] = ("beta",)
+
     class_weight: ClassWeight = None
     beta: float = 0.9999
     _weights: Tensor | None = field(default=None, init=False, repr=False)
@@ -159,6 +161,8 @@ class Focal(RowLoss):
         it that of class 0; otherwise as `class_weights` has it.
     """
 
+    replica_numbers: ClassVar[tuple[str, ...]] = ("gamma", "alpha")
+
     gamma: float = 2.0
     alpha: float | ClassWeight = None
     _factors: Tensor | None = field(default=None, init=False, repr=False)
@@ -180,9 +184,9 @@ class Focal(RowLoss):
     def row_losses(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Return the focal loss of each row."""
         surprise = cross_entropy_of_rows(logits, targets)
-        losses = (
-            _unsure(surprise).pow(self.gamma) * surprise if self.gamma else surprise
-        )
+        losses = surprise
+        if not _is_zero(self.gamma):
+            losses = _power(_unsure(surprise), self.gamma) * surprise
         if self._factors is None:
             return losses
         return losses * of_each_row(self._factors, targets)
@@ -206,6 +210,12 @@ class AsymmetricFocal(RowLoss):
         1 - margin or more costs nothing.
     """
 
+    replica_numbers: ClassVar[tuple[str, ...]] = (
+        "gamma_rare",
+        "gamma_common",
+        "margin",
+    )
+
     gamma_rare: float = 0.0
     gamma_common: float = 2.0
     margin: float = 0.0
@@ -225,9 +235,11 @@ class AsymmetricFocal(RowLoss):
         surprise = cross_entropy_of_rows(logits, targets)
         rare = of_each_row(self._rare, targets)
         raised = surprise
-        if self.margin:
+        if not _is_zero(self.margin):
             certain = torch.exp(-surprise) + self.margin
-            raised = torch.where(rare, surprise, -certain.clamp(max=1).log())
+            # Off 0, where some replicas have no margin.
+            certain = certain.clamp(min=1e-30, max=1)
+            raised = torch.where(rare, surprise, -certain.log())
         unsure = _unsure(raised)
         # A rare row's power, not a tensor of powers: 0^0 has no gradient.
         return raised * torch.where(
@@ -243,8 +255,15 @@ def _unsure(surprise: Tensor) -> Tensor:
     return -torch.expm1(-surprise.clamp(min=1e-12))
 
 
-def _power(base: Tensor, exponent: float) -> Tensor:
+def _power(base: Tensor, exponent: float | Tensor) -> Tensor:
+    if isinstance(exponent, Tensor):
+        return base.pow(exponent.to(base.dtype))
     return base.pow(exponent) if exponent else torch.ones_like(base)
+
+
+def _is_zero(value: float | Tensor) -> bool:
+    """Whether a number is 0 for all replicas."""
+    return not isinstance(value, Tensor) and value == 0
 
 
 def _check_gamma(name: str, value: float) -> None:

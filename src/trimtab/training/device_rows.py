@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -95,15 +95,17 @@ class DeviceRows:
 
     Parameters
     ----------
-    inputs : Tensor of shape (n_rows, ...) or (R, n_rows, ...)
+    inputs : Tensor of shape (n_rows, ...) or (n_sets, n_rows, ...)
         What the network takes, on the host.
-    codes : array-like of int of shape (n_rows,) or (R, n_rows)
-        Class codes. With a replica axis here, `inputs` has one as well.
+    codes : array-like of int of shape (n_rows,) or (n_sets, n_rows)
+        Class codes. With an axis of sets here, `inputs` has one as well.
     device : torch.device
         Where batches are wanted.
     room : float, default=None
         Bytes of inputs that may be kept there. Larger inputs stay on the host and
         are streamed, batch by batch. By default half of the device's free memory.
+    set_of : sequence of int of length R, default=None
+        Which of the sets of rows is each replica's; by default there is one for each.
 
     Attributes
     ----------
@@ -111,7 +113,9 @@ class DeviceRows:
         Rows of one replica.
     streamed : bool
         Whether the inputs stay on the host.
-    codes : LongTensor of shape (1 or R, n_rows)
+    per_replica : bool
+        Whether there are sets.
+    codes : LongTensor of shape (1 or n_sets, n_rows)
         On the device.
     """
 
@@ -121,6 +125,7 @@ class DeviceRows:
         codes: Any,
         device: torch.device,
         room: float | None = None,
+        set_of: Sequence[int] | None = None,
     ) -> None:
         self.device = device
         kept = torch.as_tensor(codes, dtype=torch.long)
@@ -128,6 +133,8 @@ class DeviceRows:
         self.n_rows = kept.shape[-1]
         self.codes = kept.reshape(-1, self.n_rows).to(device)
         self._flat_codes = self.codes.flatten()
+        sets = torch.arange(len(self.codes)) if set_of is None else torch.tensor(set_of)
+        self._set_of = sets.to(device)
         if self.per_replica:
             inputs = inputs.flatten(0, 1)
         room = _room(device) if room is None else room
@@ -136,7 +143,7 @@ class DeviceRows:
 
     def own_codes(self, replicas: Tensor) -> Tensor:
         """Return the codes of some replicas, of shape (1 or n_chosen, n_rows)."""
-        return self.codes[replicas] if self.per_replica else self.codes
+        return self.codes[self._set_of[replicas]] if self.per_replica else self.codes
 
     def batches(
         self, rows: Tensor, replicas: Tensor, batch_size: int
@@ -158,7 +165,7 @@ class DeviceRows:
         codes : LongTensor of shape (n_chosen, batch)
         """
         if self.per_replica:
-            rows = rows + replicas[:, None] * self.n_rows
+            rows = rows + self._set_of[replicas][:, None] * self.n_rows
         codes = self._flat_codes[rows]
         wanted = rows.to(self._inputs.device)
         bounds = batch_bounds(rows.shape[1], batch_size).tolist()
@@ -194,7 +201,7 @@ class DeviceRows:
         if self.per_replica:
             tail = self._inputs.shape[1:]
             stacked = self._inputs.view(-1, self.n_rows, *tail)
-            chosen = replicas.to(stacked.device)
+            chosen = self._set_of[replicas].to(stacked.device)
         step = max(ROWS_AT_ONCE // n_chosen, 64)
         for start in range(0, self.n_rows, step):
             if self.per_replica:

@@ -9,6 +9,7 @@ networks is a few large operations in place of twenty times as many small ones.
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -184,7 +185,7 @@ class StackedMLP(StackedNetwork):
         seed alone.
     widths : sequence of int, default=(64,)
         Units of each hidden layer; empty for a linear model.
-    dropout : float in [0, 1), default=0.0
+    dropout : float in [0, 1) or sequence of one for each replica, default=0.0
         The share of hidden values that is dropped while training.
     layer_norm : bool, default=False
         Whether each hidden layer is normalised before its ReLU.
@@ -205,7 +206,7 @@ class StackedMLP(StackedNetwork):
         *,
         seeds: Sequence[int],
         widths: Sequence[int] = (64,),
-        dropout: float = 0.0,
+        dropout: float | Sequence[float] = 0.0,
         layer_norm: bool = False,
         cosine_logits: bool = False,
     ) -> None:
@@ -217,7 +218,7 @@ class StackedMLP(StackedNetwork):
             if layer_norm:
                 layers.append(StackedLayerNorm(width, len(seeds)))
             layers.append(nn.ReLU())
-            if dropout:
+            if np.any(dropout):
                 layers.append(ReplicaDropout(dropout, seeds, number))
             n_inputs = width
         last = StackedCosine if cosine_logits else StackedLinear
@@ -249,7 +250,7 @@ class StackedCNN(StackedNetwork):
         Channels of each convolution.
     widths : sequence of int, default=(64,)
         Units of each hidden layer after the convolutions.
-    dropout : float in [0, 1), default=0.0
+    dropout : float in [0, 1) or sequence of one for each replica, default=0.0
         The share of values dropped in the hidden layers while training.
     layer_norm : bool, default=False
         Whether the hidden layers after the convolutions are normalised.
@@ -276,7 +277,7 @@ class StackedCNN(StackedNetwork):
         seeds: Sequence[int],
         channels: Sequence[int] = (16, 32),
         widths: Sequence[int] = (64,),
-        dropout: float = 0.0,
+        dropout: float | Sequence[float] = 0.0,
         layer_norm: bool = False,
         cosine_logits: bool = False,
     ) -> None:

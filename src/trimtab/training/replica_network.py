@@ -6,6 +6,7 @@ the replica axis first: inputs ``(R, batch, ...)``, logits ``(R, batch, classes)
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
@@ -95,7 +96,7 @@ class ReplicaDropout(nn.Module):
 
     Parameters
     ----------
-    rate : float in [0, 1)
+    rate : float in [0, 1), or sequence of one for each replica
         The share of values that is set to zero while training.
     seeds : sequence of int
         One seed per replica.
@@ -106,9 +107,11 @@ class ReplicaDropout(nn.Module):
     rows_at_once = 256
     """Masks are drawn for this many rows at a time, which is cheaper than by batch."""
 
-    def __init__(self, rate: float, seeds: Sequence[int], layer: int = 0) -> None:
+    def __init__(
+        self, rate: float | Sequence[float], seeds: Sequence[int], layer: int = 0
+    ) -> None:
         super().__init__()
-        self.rate = rate
+        self.rates = np.broadcast_to(np.asarray(rate, dtype=float), len(seeds)).copy()
         self.seeds = list(seeds)
         self.layer = layer
         self.reset()
@@ -119,6 +122,12 @@ class ReplicaDropout(nn.Module):
         self._generators: list[torch.Generator] = []
         self._masks: Tensor | None = None
         self._used = 0
+
+    def take(self, positions: Tensor) -> None:
+        """Be for the replicas at these positions alone, from the start."""
+        self.rates = self.rates[positions.numpy()]
+        self.seeds = [self.seeds[position] for position in positions.tolist()]
+        self.reset()
 
     def keep(self, positions: Tensor) -> None:
         """Go on with the replicas at these positions only."""
@@ -131,7 +140,7 @@ class ReplicaDropout(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return `x` of shape (R, batch, ...) with values dropped, the rest scaled."""
-        if not self.training or self.rate == 0:
+        if not self.training or not self.rates.any():
             return x
         return x * self.masks(x.shape, x.device).to(x.dtype)
 
@@ -169,7 +178,17 @@ class ReplicaDropout(nn.Module):
             torch.rand(*shape, generator=generator, device=device)
             for generator in self._generators
         ]
-        return (torch.stack(noise) >= self.rate).float().div_(1 - self.rate)
+        rate = self._rate(noise[0].ndim, device)
+        masks: Tensor = (torch.stack(noise) >= rate).float().div_(1 - rate)
+        return masks
+
+    def _rate(self, n_axes: int, device: torch.device) -> Any:
+        """Return the rate of the present replicas, one number if it is the same."""
+        rates = self.rates[self._alive]
+        if (rates == rates[0]).all():
+            return float(rates[0])
+        of_replicas = torch.tensor(rates, dtype=torch.float, device=device)
+        return of_replicas.view(-1, *[1] * n_axes)
 
     def __getstate__(self) -> dict[str, Any]:
         # Streams are for training; a fitted network travels without them.
@@ -177,7 +196,8 @@ class ReplicaDropout(nn.Module):
 
     def extra_repr(self) -> str:
         """Say the rate where the network is printed."""
-        return f"rate={self.rate}"
+        rates = sorted(set(self.rates.tolist()))
+        return f"rate={rates[0] if len(rates) == 1 else rates}"
 
 
 class StackedNetwork(ReplicaNetwork):
@@ -208,6 +228,26 @@ class StackedNetwork(ReplicaNetwork):
             buffer.data = buffer.data[positions]
         for dropout in self._dropouts():
             dropout.keep(positions)
+
+    def part(self, positions: Tensor) -> "StackedNetwork":
+        """Return a network of its own of the replicas at these positions.
+
+        Parameters
+        ----------
+        positions : LongTensor of shape (n_taken,)
+            Positions among all replicas.
+        """
+        taken: dict[int, Any] = {}
+        for parameter in self.parameters():
+            own = nn.Parameter(parameter.data[positions], parameter.requires_grad)
+            taken[id(parameter)] = own
+        for buffer in self.buffers():
+            taken[id(buffer)] = buffer[positions]
+        # What is in there already is not copied.
+        part = copy.deepcopy(self, taken)
+        for dropout in part._dropouts():
+            dropout.take(positions)
+        return part
 
     def export_state(self, positions: Tensor) -> dict[str, Tensor]:
         """Return copies of all weights of some replicas, replica axis first."""

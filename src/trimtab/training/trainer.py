@@ -42,9 +42,9 @@ class Trainer:
         What the draw is told of each class. A callable is given the true codes, the
         predicted codes and the number of classes, and returns one number in [0, 1] for
         each class.
-    learning_rate_init : float, default=0.001
+    learning_rate_init : float or sequence of one for each replica, default=0.001
         Of AdamW, in the first epoch.
-    weight_decay : float, default=0.01
+    weight_decay : float or sequence of one for each replica, default=0.01
         Of AdamW, on all parameters.
     schedule : {"cosine", "constant"}, default="cosine"
         Whether the learning rate falls to 0 along half a cosine over `max_epochs`.
@@ -85,8 +85,8 @@ class Trainer:
         draw: str | Draw = "prior",
         loss: str | Loss = "cross-entropy",
         metric: ClassMetric = "f1",
-        learning_rate_init: float = 0.001,
-        weight_decay: float = 0.01,
+        learning_rate_init: float | Sequence[float] = 0.001,
+        weight_decay: float | Sequence[float] = 0.01,
         schedule: str = "cosine",
         max_epochs: int = 200,
         batch_size: int = 64,
@@ -96,8 +96,10 @@ class Trainer:
         device_room: float | None = None,
         callback: Callable[[list[Record]], Any] | None = None,
     ) -> None:
-        check_number("learning_rate_init", learning_rate_init, above=0)
-        check_number("weight_decay", weight_decay, at_least=0)
+        for rate in _of_replicas("learning_rate_init", learning_rate_init, network):
+            check_number("learning_rate_init", rate, above=0)
+        for decay in _of_replicas("weight_decay", weight_decay, network):
+            check_number("weight_decay", decay, at_least=0)
         check_count("max_epochs", max_epochs)
         check_count("batch_size", batch_size)
         if n_iter_no_change is not None:
@@ -129,6 +131,7 @@ class Trainer:
         seeds: Sequence[int],
         n_classes: int | None = None,
         weight_held: Any = None,
+        set_of: Sequence[int] | None = None,
     ) -> list[Record]:
         """Train all replicas.
 
@@ -146,7 +149,11 @@ class Trainer:
         n_classes : int, default=None
             Number of classes; by default one more than the largest code.
         weight_held : array-like of shape (n_held_out_rows,), default=None
-            How many rows each held-out row stands for.
+            How many rows each held-out row stands for. With a replica axis, of each
+            replica's own held-out rows.
+        set_of : sequence of int of length R, default=None
+            Which of the sets of rows along the first axis of `X` and of `X_held` is
+            each replica's, where several replicas share one.
 
         Returns
         -------
@@ -167,8 +174,10 @@ class Trainer:
                 f"{len(seeds)} seeds for {self.network.n_replicas} replicas: give one "
                 "seed for each"
             )
-        rows = self._on_device(X, codes)
-        held = None if X_held is None else self._on_device(X_held, codes_held)
+        rows = self._on_device(X, codes, set_of)
+        held = None
+        if X_held is not None:
+            held = self._on_device(X_held, codes_held, set_of)
         if n_classes is None:
             n_classes = 1 + max(int(p.codes.max()) for p in (rows, held) if p)
         run = TrainingRun(self, rows, held, seeds, n_classes, weight_held)
@@ -183,8 +192,10 @@ class Trainer:
         self.seen_ = self._rows_seen(n_classes)
         return self.history_
 
-    def _on_device(self, X: Any, codes: Any) -> DeviceRows:
-        return DeviceRows(as_inputs(X), codes, self.device, self.device_room)
+    def _on_device(
+        self, X: Any, codes: Any, set_of: Sequence[int] | None
+    ) -> DeviceRows:
+        return DeviceRows(as_inputs(X), codes, self.device, self.device_room, set_of)
 
     def _rows_seen(self, n_classes: int) -> NDArray[np.float64]:
         seen = np.zeros((len(self.best_epochs_), n_classes))
@@ -192,3 +203,15 @@ class Trainer:
             if record["epoch"] <= self.best_epochs_[record["replica"]]:
                 seen[record["replica"]] += record["rows_per_class"]
         return seen
+
+
+def _of_replicas(name: str, value: Any, network: ReplicaNetwork) -> list[Any]:
+    """Return one number for all replicas, or one for each, as a list."""
+    if not isinstance(value, (list, tuple)):
+        return [value]
+    if len(value) != network.n_replicas:
+        raise InputError(
+            f"{name} has {len(value)} numbers for {network.n_replicas} replicas: give "
+            "one for each, or one for all"
+        )
+    return list(value)

@@ -12,11 +12,13 @@ from torch import Tensor
 
 from trimtab.exceptions import InputError
 from trimtab.losses import Loss, RowLoss
+from trimtab.losses.stacked_loss import StackedLoss
 from trimtab.sampling.draw import RowsByClass, epoch_rows
 from trimtab.training.class_scores import class_f1, confusion_matrices, score_classes
 from trimtab.training.device_rows import DeviceRows
 from trimtab.training.early_stopping import EarlyStopping
 from trimtab.training.replica_network import DRAWS, generator_for
+from trimtab.training.replica_optimizer import ReplicaAdamW
 
 if TYPE_CHECKING:
     from trimtab.training.trainer import Trainer
@@ -42,7 +44,7 @@ class TrainingRun:
         One seed per replica.
     n_classes : int
         Number of classes.
-    weight_held : array-like of shape (n_held_out_rows,) or None
+    weight_held : array-like of shape (n_held_out_rows,) or (R, that), or None
         How many rows each held-out row stands for.
 
     Attributes
@@ -66,36 +68,46 @@ class TrainingRun:
         self.n_classes = n_classes
         self.network = trainer.network.to(trainer.device)
         self.stopping = EarlyStopping(len(seeds), trainer.n_iter_no_change)
+        self.n_replicas = len(seeds)
         self.present = np.arange(len(seeds))
         self.scores = np.zeros((len(seeds), n_classes))
         # The draw works in double precision, which MPS has not.
         where = torch.device("cpu") if rows.device.type == "mps" else rows.device
-        self.by_class = RowsByClass.of(rows.codes.to(where), n_classes)
+        codes = rows.own_codes(self._positions(rows))
+        self.by_class = RowsByClass.of(codes.to(where), n_classes)
         self.generators = [generator_for(seed, DRAWS, where) for seed in seeds]
-        self.weight_held = _weights(weight_held, held)
+        self.weight_held = _weights(weight_held, held, len(seeds))
         self.support: NDArray[np.int64] | None = None
         if held is not None:
-            counted = RowsByClass.of(held.codes, n_classes).counts
+            codes = held.own_codes(self._positions(held))
+            counted = RowsByClass.of(codes, n_classes).counts
             self.support = counted.cpu().numpy()
         self._start_draw_and_loss()
         self._start_optimizer()
 
     def _start_draw_and_loss(self) -> None:
         counts = self.by_class.counts
-        # A loss that was told each replica's own counts cannot let replicas go.
-        self.lets_go = bool((counts == counts[0]).all())
-        if self.lets_go:
+        alike = bool((counts == counts[0]).all())
+        if alike:
             counts = counts[0]
+        # Other losses that were told each replica's own counts cannot let it go.
+        self.lets_go = alike or isinstance(self.trainer.loss, StackedLoss)
         self.trainer.draw.start(counts.cpu().numpy(), len(self.present))
         self.trainer.loss.start(counts.to(self.rows.device), self.trainer.max_epochs)
 
     def _start_optimizer(self) -> None:
-        self.optimizer = torch.optim.AdamW(
-            self.network.parameters(),
-            lr=self.trainer.learning_rate_init,
-            weight_decay=self.trainer.weight_decay,
-            fused=True,
-        )
+        rate, decay = self.trainer.learning_rate_init, self.trainer.weight_decay
+        self.rates = np.broadcast_to(rate, len(self.present))
+        decays = np.broadcast_to(decay, len(self.present))
+        parameters = self.network.parameters()
+        self.optimizer: torch.optim.AdamW
+        if len(set(self.rates)) == len(set(decays)) == 1:
+            rate, decay = float(self.rates[0]), float(decays[0])
+            self.optimizer = torch.optim.AdamW(
+                parameters, lr=rate, weight_decay=decay, fused=True
+            )
+        else:
+            self.optimizer = ReplicaAdamW(parameters, self.rates, decays)
         self.scheduler: torch.optim.lr_scheduler.LRScheduler | None = None
         if self.trainer.schedule == "cosine":
             self.scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(
@@ -112,7 +124,7 @@ class TrainingRun:
             "class_probabilities": probabilities,
             "rows_per_class": self._rows_per_class(drawn),
         }
-        learning_rate = self.optimizer.param_groups[0]["lr"]
+        learning_rates = self._learning_rates()
         self.trainer.loss.epoch(number - 1)
         columns["train_loss"] = self._train(drawn)
         if self.scheduler is not None:
@@ -128,21 +140,30 @@ class TrainingRun:
             {
                 "epoch": number,
                 "replica": int(present[position]),
-                "learning_rate": learning_rate,
+                "learning_rate": float(learning_rates[position]),
                 **{name: values[position] for name, values in columns.items()},
             }
             for position in np.flatnonzero(running).tolist()
         ]
 
+    def _learning_rates(self) -> NDArray[np.float64]:
+        """Return the present replicas' learning rates in this epoch."""
+        rate: float = self.optimizer.param_groups[0]["lr"]
+        if isinstance(self.optimizer, ReplicaAdamW):
+            return rate * self.rates[self.present]
+        return np.full(len(self.present), rate)
+
     def _draw(self, probabilities: NDArray[np.float64]) -> Tensor:
-        draw = self.trainer.draw
+        draw, present = self.trainer.draw, self.present
         drawn = epoch_rows(
             self.by_class,
             probabilities,
             self.rows.n_rows if draw.n_rows is None else draw.n_rows,
             self.generators,
-            without_replacement_share=draw.without_replacement_share,
-            replacement=draw.replacement,
+            without_replacement_share=_of_present(
+                draw.without_replacement_share, present
+            ),
+            replacement=_of_present(draw.replacement, present),
         )
         return drawn.to(self.rows.device)
 
@@ -194,7 +215,7 @@ class TrainingRun:
         codes, predicted = held.own_codes(replicas), logits.argmax(dim=2)
         weight = self.weight_held
         if weight is not None:
-            weight = weight.expand(predicted.shape)
+            weight = weight.expand(self.n_replicas, -1)[replicas]
         losses = _over_all_rows(
             self.trainer.loss, logits, codes.expand(predicted.shape), weight
         )
@@ -218,10 +239,11 @@ class TrainingRun:
             return
         positions = torch.from_numpy(np.flatnonzero(running))
         self.network.keep(positions, self.optimizer)
+        for part in (self.optimizer, self.trainer.loss):
+            if isinstance(part, (ReplicaAdamW, StackedLoss)):
+                part.keep(positions)
         self.generators = [self.generators[i] for i in positions.tolist()]
-        if len(self.by_class.order) > 1:
-            order, counts = self.by_class.order, self.by_class.counts
-            self.by_class = RowsByClass(order[positions], counts[positions])
+        self.by_class = self.by_class.of_replicas(positions.numpy())
         self.present = self.present[running]
 
     def finish(self, last_epoch: int) -> NDArray[np.int64]:
@@ -236,17 +258,24 @@ class TrainingRun:
         return best
 
 
-def _weights(weight_held: Any, held: DeviceRows | None) -> Tensor | None:
+def _weights(
+    weight_held: Any, held: DeviceRows | None, n_replicas: int
+) -> Tensor | None:
     if weight_held is None:
         return None
     weights = np.asarray(weight_held, dtype=np.float32)
-    if held is None or weights.shape != (held.n_rows,):
-        n_rows = 0 if held is None else held.n_rows
+    n_rows = 0 if held is None else held.n_rows
+    if held is None or weights.shape not in {(n_rows,), (n_replicas, n_rows)}:
         raise InputError(
             f"the held-out weights have the shape {weights.shape}: give one for each "
             f"of the {n_rows} held-out rows"
         )
     return torch.from_numpy(weights).to(held.device)
+
+
+def _of_present(value: Any, present: NDArray[np.int64]) -> Any:
+    """Return the present replicas' values of what may be one number for all."""
+    return value if np.ndim(value) == 0 else value[present]
 
 
 def _over_all_rows(
