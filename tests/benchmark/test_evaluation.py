@@ -11,6 +11,7 @@ from sklearn.pipeline import make_pipeline
 
 from trimtab.benchmark.evaluation import evaluate
 from trimtab.benchmark.experiment import Experiment
+from trimtab.benchmark.messages import Phase
 from trimtab.benchmark.methods import Method, TableInfo, get_method
 from trimtab.benchmark.protocol import Protocol
 from trimtab.tables import encode_labels
@@ -74,10 +75,10 @@ def test_the_tuned_threshold_sees_no_test_row(table):
         def predict(self, X):
             return self.classes_[(X[:, 0] > 0).astype(int)]
 
-    phases: list[str] = []
+    phases: list[Phase] = []
     method = Method("m", "Records.", "own", lambda info, seed: Recorder())
     outcome = _evaluate(table, method, tune_threshold=True, announce=phases.append)
-    assert phases == ["threshold", "fit", "predict"]
+    assert [phase.name for phase in phases] == ["threshold", "fit", "predict"]
     training, test = 400, 200
     assert seen[0] + seen[1] == training
     assert seen[1] == pytest.approx(training / 5, abs=1)

@@ -29,6 +29,7 @@ __all__ = [
     "patiently",
     "result_table",
     "score_table",
+    "tuning_table",
 ]
 
 _metadata = sa.MetaData()
@@ -66,6 +67,14 @@ history_table = sa.Table(
     _metadata,
     sa.Column("key", sa.ForeignKey(result_table.c.key), primary_key=True),
     sa.Column("json_zlib", sa.LargeBinary, nullable=False),
+)
+
+tuning_table = sa.Table(
+    "trimtab_tunings",
+    _metadata,
+    sa.Column("key", sa.ForeignKey(result_table.c.key), primary_key=True),
+    sa.Column("tuning", sa.Text, nullable=False),
+    sa.Column("tuned_parameters", sa.Text),
 )
 
 claim_table = sa.Table(

@@ -7,7 +7,7 @@ Nothing that is fitted, tuned or selected sees a test row. The decision threshol
 # SPDX-License-Identifier: BSD-3-Clause
 
 import json
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from trimtab.benchmark.costs import Cost, measure_cost
 from trimtab.benchmark.experiment import Experiment, Outcome
+from trimtab.benchmark.fitting import MethodOnTable
 from trimtab.benchmark.history import History, history_of
+from trimtab.benchmark.messages import Announce, Phase
 from trimtab.benchmark.methods import Method
-from trimtab.benchmark.preparation import table_info
 from trimtab.benchmark.rows import fitted_rows
-from trimtab.exceptions import InputError
+from trimtab.benchmark.search import Tuned, tune
 from trimtab.metrics import (
     MEASURES,
     best_threshold,
@@ -29,7 +30,7 @@ from trimtab.metrics import (
     measure_scores,
     per_class_scores,
 )
-from trimtab.tables import Labels, held_out_split, take_rows
+from trimtab.tables import Labels, held_out_split
 
 __all__ = ["THRESHOLD_FRACTION", "evaluate"]
 
@@ -38,7 +39,6 @@ THRESHOLD_FRACTION = 0.2
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float64]
-Announce = Callable[[str], None]
 
 
 def evaluate(
@@ -46,7 +46,8 @@ def evaluate(
     method: Method,
     X: Any,
     labels: Labels,
-    announce: Announce = lambda phase: None,
+    announce: Announce = lambda message: None,
+    trials: Sequence[Any] = (),
 ) -> Outcome:
     """Run `experiment` with `method` on a table.
 
@@ -61,8 +62,11 @@ def evaluate(
     labels : Labels
         The classes of its rows.
     announce : callable, default does nothing
-        Called with ``"threshold"``, ``"fit"`` and ``"predict"`` as each begins; a time
-        limit counts from there.
+        Called with a `Phase` as each begins, ``"tune"`` for every fit of a trial,
+        ``"threshold"``, ``"fit"`` and ``"predict"``: a time limit counts from there.
+        And with each batch of finished trials.
+    trials : sequence of optuna.trial.FrozenTrial, default=()
+        Trials of an earlier run of the experiment, which was stopped.
 
     Returns
     -------
@@ -73,20 +77,34 @@ def evaluate(
     training, test = protocol.rows(
         labels.codes, experiment.repeat, experiment.fold, experiment.seed
     )
-    learner = _Learner(experiment, method, X, labels)
+    table = MethodOnTable(method, X, labels)
+    parameters = json.loads(experiment.parameters)
+    tuned = None
+    if experiment.tuning:
+        tuned = tune(
+            table,
+            training,
+            experiment.tuning,
+            random_state=experiment.random_state,
+            parameters=parameters,
+            trials=trials,
+            announce=announce,
+        )
+        parameters = tuned.parameters
+    learner = _Learner(table, experiment.random_state, parameters)
     threshold, threshold_cost = None, Cost()
     if protocol.tune_threshold and len(labels.classes) == 2:
-        announce("threshold")
+        announce(Phase("threshold"))
         with measure_cost() as threshold_cost:
             threshold = learner.choose_threshold(training)
-    announce("fit")
+    announce(Phase("fit"))
     estimator, X_training, y_training = learner.build(training)
     with measure_cost() as fit_cost:
         estimator.fit(X_training, y_training)
-    announce("predict")
+    announce(Phase("predict"))
     with measure_cost() as predict_cost:
-        scores = learner.predict(estimator, test)
-        called = learner.decide(estimator, test, scores)
+        scores = table.predict(estimator, test)
+        called = table.decide(estimator, table.rows(test), scores)
     measures, confusion = _measure(labels, test, scores, called, threshold)
     measures |= {
         "fit_seconds": fit_cost.seconds,
@@ -95,6 +113,7 @@ def evaluate(
         "peak_memory_mb": fit_cost.memory_mb,
         "n_train_rows": float(fitted_rows(estimator, len(training))),
         "n_test_rows": float(len(test)),
+        **_of_tuning(tuned),
     }
     return Outcome(
         "done",
@@ -103,7 +122,19 @@ def evaluate(
         threshold=threshold,
         scores=scores.astype(np.float32),
         history=_history(experiment, estimator, labels),
+        tuned_parameters=None if tuned is None else tuned.chosen,
     )
+
+
+def _of_tuning(tuned: Tuned | None) -> dict[str, float]:
+    if tuned is None:
+        return {}
+    return {
+        "tuning_seconds": tuned.seconds,
+        "tuning_score": tuned.score,
+        "n_trials": float(tuned.n_trials),
+        "n_failed_trials": float(tuned.n_failed),
+    }
 
 
 def _history(experiment: Experiment, estimator: Any, labels: Labels) -> History | None:
@@ -135,67 +166,31 @@ def _measure(
 
 
 class _Learner:
-    """A method with its table and seed: fits and predicts by row positions.
-
-    Methods are fitted on the labels as the user has them: what is compared is what is
-    delivered.
-    """
+    """A method with its table, seed and parameters, by row positions."""
 
     def __init__(
-        self, experiment: Experiment, method: Method, X: Any, labels: Labels
+        self, table: MethodOnTable, random_state: int, parameters: dict[str, Any]
     ) -> None:
-        self.X, self.labels, self.method = X, labels, method
-        self.random_state = experiment.random_state
-        self.parameters = json.loads(experiment.parameters)
+        self.table, self.random_state = table, random_state
+        self.parameters = parameters
 
     def build(self, rows: Rows) -> tuple[Any, Any, NDArray[Any]]:
         """Return an unfitted estimator and what to fit it on; imports happen here."""
-        X, labels = take_rows(self.X, rows), self.labels
-        codes = labels.codes[rows]
-        info = table_info(X, Labels(labels.classes, codes, labels.positive))
-        reason = self.method.reason_to_skip(info)
-        if reason:
-            raise InputError(f"{self.method.name} does not apply here: {reason}")
-        estimator = self.method.build(info, self.random_state, **self.parameters)
-        return estimator, X, labels.decode(codes)
-
-    def predict(self, estimator: Any, rows: Rows) -> Scores:
-        predicted = np.asarray(estimator.predict_proba(take_rows(self.X, rows)))
-        if not np.isfinite(predicted).all():
-            raise ValueError("predict_proba returned values that are not finite")
-        # A class that resampling left out was never learned: its probability is 0.
-        scores = np.zeros((len(rows), len(self.labels.classes)))
-        scores[:, self._codes(estimator.classes_)] = predicted
-        return scores
-
-    def decide(
-        self, estimator: Any, rows: Rows, scores: Scores
-    ) -> NDArray[np.integer[Any]]:
-        """Return the classes that the estimator itself calls.
-
-        trimtab's own methods call the most probable class or go by ``best_threshold_``,
-        on the second class: what was predicted already says it. Of a user's estimator
-        nothing is known.
-        """
-        if self.method.code:
-            return self._codes(estimator.predict(take_rows(self.X, rows)))
-        threshold = getattr(estimator, "best_threshold_", None)
-        return decide(scores, 1 if threshold is not None else 0, threshold)
-
-    def _codes(self, labels: Any) -> NDArray[np.int64]:
-        return np.searchsorted(self.labels.classes, np.asarray(labels)).astype(np.int64)
+        fitted = self.table.fitted_rows(rows)
+        build = self.table.method.build
+        estimator = build(fitted.info, self.random_state, **self.parameters)
+        return estimator, fitted.X, fitted.y
 
     def choose_threshold(self, training: Rows) -> float:
+        labels = self.table.labels
         kept, held = held_out_split(
-            self.labels.codes[training],
-            THRESHOLD_FRACTION,
-            random_state=self.random_state,
+            labels.codes[training], THRESHOLD_FRACTION, random_state=self.random_state
         )
         estimator, X_kept, y_kept = self.build(training[kept])
         estimator.fit(X_kept, y_kept)
         rows = training[held]
-        scores = self.predict(estimator, rows)
-        return best_threshold(self.labels.codes[rows], scores, self.labels.positive)
+        scores = self.table.predict(estimator, rows)
+        return best_threshold(labels.codes[rows], scores, labels.positive)
 
 
 def _own_threshold(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from trimtab.benchmark.history import History
 from trimtab.benchmark.protocol import MAX_SEED, Protocol, split_seed
+from trimtab.benchmark.tuning import Tuning
 from trimtab.exceptions import InputError
 
 __all__ = ["Experiment", "Outcome", "Status"]
@@ -44,6 +45,8 @@ class Experiment:
     code : str, default=""
         For a user's own method a digest of its code (`Method.code`), so that results
         of what it was before are not taken for it.
+    tuning : Tuning or None, default=None
+        How the parameters that are not given are searched inside the training part.
 
     Raises
     ------
@@ -59,6 +62,7 @@ class Experiment:
     seed: int = 0
     parameters: str = "{}"
     code: str = ""
+    tuning: Tuning | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed <= MAX_SEED:
@@ -72,7 +76,7 @@ class Experiment:
     @cached_property
     def key(self) -> str:
         """Stable name of the experiment: the same on every machine and version."""
-        record = {
+        record: dict[str, Any] = {
             "dataset": self.dataset,
             "method": self.method,
             "protocol": self.protocol.as_dict(),
@@ -83,6 +87,8 @@ class Experiment:
         }
         if self.code:
             record["code"] = self.code
+        if self.tuning:
+            record["tuning"] = self.tuning.as_dict()
         canonical = json.dumps(record, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:32]
 
@@ -106,8 +112,10 @@ class Outcome:
         Scores, by the names of `trimtab.metrics.MEASURES`, and costs:
         ``fit_seconds``, ``predict_seconds``, ``threshold_seconds``,
         ``peak_memory_mb`` (of the process while it fitted), ``n_train_rows`` (rows
-        the learners were fitted on, after resampling), ``n_test_rows``; and
-        ``own_threshold`` where the classifier decides by one of its own.
+        the learners were fitted on, after resampling), ``n_test_rows``;
+        ``own_threshold`` where the classifier decides by one of its own; and where
+        parameters were tuned ``tuning_seconds``, ``tuning_score``, ``n_trials`` and
+        ``n_failed_trials``.
     per_class : list of dict
         For each class ``label``, ``precision``, ``recall``, ``f1``, ``support``.
     threshold : float or None
@@ -117,6 +125,8 @@ class Outcome:
     history : History or None
         What a learner that keeps a record did from round to round, for the first
         split of a protocol.
+    tuned_parameters : dict of str to object or None
+        Where parameters were tuned, what was chosen.
     """
 
     status: Status
@@ -126,3 +136,4 @@ class Outcome:
     threshold: float | None = None
     scores: NDArray[np.float32] | None = None
     history: History | None = None
+    tuned_parameters: dict[str, Any] | None = None

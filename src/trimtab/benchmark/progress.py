@@ -27,6 +27,9 @@ class Progress(Protocol):
     def started(self, experiment: Experiment) -> None:
         """Be told that an experiment has begun."""
 
+    def tuning(self, experiment: Experiment, n_done: int, n_trials: int) -> None:
+        """Be told how many of a running experiment's trials are done."""
+
     def finished(self, experiment: Experiment, outcome: Outcome) -> None:
         """Be told that an experiment is recorded."""
 
@@ -47,6 +50,9 @@ class SilentProgress:
         """Do nothing."""
 
     def started(self, experiment: Experiment) -> None:
+        """Do nothing."""
+
+    def tuning(self, experiment: Experiment, n_done: int, n_trials: int) -> None:
         """Do nothing."""
 
     def finished(self, experiment: Experiment, outcome: Outcome) -> None:
@@ -82,6 +88,7 @@ class TerminalProgress:
             disable=not self._console.is_terminal,
         )
         self._running: dict[str, tuple[str, float]] = {}
+        self._trials: dict[str, str] = {}
         self._seconds: dict[str, list[float]] = defaultdict(list)
         self._done = self._total = self._failed = 0
         self._n_jobs = 1
@@ -119,9 +126,16 @@ class TerminalProgress:
             self._running[experiment.key] = (experiment.method, time.monotonic())
             self._show()
 
+    def tuning(self, experiment: Experiment, n_done: int, n_trials: int) -> None:
+        """Show how far a search is."""
+        with self._lock:
+            self._trials[experiment.key] = f" (trial {n_done} of {n_trials})"
+            self._show()
+
     def finished(self, experiment: Experiment, outcome: Outcome) -> None:
         """Move on by one."""
         with self._lock:
+            self._trials.pop(experiment.key, None)
             method, since = self._running.pop(experiment.key)
             self._seconds[method].append(time.monotonic() - since)
             self._waiting[method] -= 1
@@ -136,7 +150,10 @@ class TerminalProgress:
             self._show()
 
     def _show(self) -> None:
-        running = ", ".join(dict.fromkeys(name for name, _ in self._running.values()))
+        names = (
+            name + self._trials.get(key, "") for key, (name, _) in self._running.items()
+        )
+        running = ", ".join(dict.fromkeys(names))
         self._bar.update(
             self._task, completed=self._done, left=self._left(), running=running
         )

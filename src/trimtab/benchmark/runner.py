@@ -22,6 +22,7 @@ import joblib
 import psutil
 
 from trimtab.benchmark.experiment import Experiment, Outcome
+from trimtab.benchmark.messages import FinishedTrials
 from trimtab.benchmark.methods import Method
 from trimtab.benchmark.progress import Progress, SilentProgress
 from trimtab.benchmark.sources import TableSource
@@ -126,6 +127,10 @@ class Runner:
         again = set(self.store.outgrown(statuses, self.time_limit))
         if retry_failed:
             again |= {key for key, status in statuses.items() if status != "done"}
+            # Trials that all failed would fail the experiment at once.
+            self.store.trials.forget(
+                key for key, status in statuses.items() if status == "error"
+            )
         self.store.forget(again)
         statuses = {k: v for k, v in statuses.items() if k not in again}
         todo = [e for key, e in by_key.items() if key not in statuses]
@@ -160,13 +165,18 @@ class Runner:
 
     def _run_claimed(self, todo: list[Experiment], pool: WorkerPool) -> int:
         def run_one(experiment: Experiment) -> tuple[Experiment, Outcome]:
+            def told(finished: FinishedTrials) -> None:
+                self.store.trials.add(experiment, finished.trials)
+                self.progress.tuning(experiment, finished.n_done, finished.n_trials)
+
             self.progress.started(experiment)
             request = Request(
                 experiment,
                 self.methods[experiment.method],
                 self.sources[experiment.dataset],
+                self.store.trials.of(experiment),
             )
-            return experiment, pool.run(request, self.time_limit)
+            return experiment, pool.run(request, self.time_limit, told)
 
         claimed = (e for e in todo if self.store.claim(e.key, self.owner))
         # The threads only wait for their worker processes. Claims are made as workers
@@ -270,6 +280,8 @@ def library_versions() -> dict[str, str]:
         "lightgbm",
         "xgboost",
         "skrub",
+        "torch",
+        "optuna",
     ):
         try:
             versions[name] = version(name)

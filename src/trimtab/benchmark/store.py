@@ -27,9 +27,11 @@ from trimtab.benchmark.database import (
     patiently,
     result_table,
     score_table,
+    tuning_table,
 )
 from trimtab.benchmark.experiment import Experiment, Outcome
 from trimtab.benchmark.history import History
+from trimtab.benchmark.trial_store import TrialStore
 
 __all__ = ["Claim", "Store"]
 
@@ -66,6 +68,11 @@ class Store:
     must_exist : bool, default=False
         Whether a file that is not there is an error, rather than made.
 
+    Attributes
+    ----------
+    trials : TrialStore
+        The trials of tunings.
+
     Raises
     ------
     InputError
@@ -74,9 +81,11 @@ class Store:
 
     def __init__(self, url: str | sa.URL, *, must_exist: bool = False) -> None:
         self._engine = open_database(url, must_exist=must_exist)
+        self.trials = TrialStore(self._engine.url)
 
     def close(self) -> None:
         """Close every connection."""
+        self.trials.close()
         self._engine.dispose()
 
     def __enter__(self) -> "Store":
@@ -112,7 +121,7 @@ class Store:
         """Delete the results of `keys`, to run them again."""
         with self._engine.begin() as connection:
             for chunk in _chunks(keys):
-                for table in (score_table, history_table, result_table):
+                for table in (score_table, history_table, tuning_table, result_table):
                     connection.execute(table.delete().where(table.c.key.in_(chunk)))
 
     @patiently
@@ -214,6 +223,10 @@ class Store:
                             key=experiment.key, json_zlib=zlib.compress(text)
                         )
                     )
+                if experiment.tuning is not None:
+                    connection.execute(
+                        tuning_table.insert().values(_tuning_row(experiment, outcome))
+                    )
                 _drop_claim(connection, experiment.key, owner)
         except IntegrityError:
             with self._engine.begin() as connection:
@@ -227,8 +240,9 @@ class Store:
         DataFrame
             ``key``, ``dataset``, ``method``, ``repeat``, ``fold``, ``seed``,
             ``parameters``, ``status``, ``reason``, ``threshold``, ``per_class`` and
-            ``versions`` (as JSON), and a column for each measure and cost.
-            Experiments without a result have no row.
+            ``versions`` (as JSON), and a column for each measure and cost; where
+            parameters of any were tuned, also ``tuning`` and ``tuned_parameters`` (as
+            JSON). Experiments without a result have no row.
         """
         names = ["key", "dataset", "method", "repeat", "fold", "seed", "parameters"]
         names += ["status", "reason", "threshold", "per_class", "versions", "measures"]
@@ -237,7 +251,15 @@ class Store:
         rows = {row[0]: row for row in self._select(query, result_table, keys)}
         frame = pd.DataFrame([rows[key] for key in keys if key in rows], columns=names)
         measures = pd.DataFrame([json.loads(text) for text in frame.pop("measures")])
+        if any(experiment.tuning for experiment in experiments):
+            frame = frame.merge(self._tunings(keys), on="key", how="left")
         return pd.concat([frame, measures], axis=1)
+
+    def _tunings(self, keys: Iterable[str]) -> pd.DataFrame:
+        names = ["key", "tuning", "tuned_parameters"]
+        query = sa.select(*(tuning_table.c[name] for name in names))
+        rows = [tuple(row) for row in self._select(query, tuning_table, keys)]
+        return pd.DataFrame(rows, columns=names, dtype=object)
 
     def scores(self, keys: Iterable[str]) -> dict[str, NDArray[np.float32]]:
         """Return the predicted probabilities of `keys`, where they were kept."""
@@ -275,6 +297,16 @@ def _drop_claim(connection: sa.Connection, key: str, owner: str) -> None:
             claim_table.c.key == key, claim_table.c.owner == owner
         )
     )
+
+
+def _tuning_row(experiment: Experiment, outcome: Outcome) -> dict[str, Any]:
+    assert experiment.tuning is not None
+    chosen = outcome.tuned_parameters
+    return {
+        "key": experiment.key,
+        "tuning": experiment.tuning.as_json(),
+        "tuned_parameters": None if chosen is None else json.dumps(chosen),
+    }
 
 
 def _pack(scores: NDArray[np.float32]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ it reruns, where there is one.
 import json
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from importlib.resources import files
@@ -21,6 +21,7 @@ from trimtab.benchmark.methods import Method, get_method
 from trimtab.benchmark.protocol import Protocol
 from trimtab.benchmark.sources import CatalogueSource, TableSource
 from trimtab.benchmark.suite_plots import Plot, parse_plots
+from trimtab.benchmark.tuning import Tuning, merge_tables, read_tuning
 from trimtab.exceptions import InputError, nearest_names
 from trimtab.metrics import MEASURES
 
@@ -37,7 +38,7 @@ __all__ = [
 _FOLDER = files("trimtab.benchmark") / "suites"
 _KEYS = {
     "title", "description", "datasets", "methods", "metric", "seeds", "protocol",
-    "paper", "reference", "plot",
+    "paper", "reference", "plot", "tuning",
 }  # fmt: skip
 
 
@@ -54,11 +55,18 @@ class Entry:
         The registered method.
     parameters : str
         Parameters for its factory, as JSON with sorted keys.
+    tunings : tuple of (str, Tuning)
+        Data sets on which its other parameters are tuned, and how.
     """
 
     label: str
     method: str
     parameters: str = "{}"
+    tunings: tuple[tuple[str, Tuning], ...] = ()
+
+    def tuning_on(self, dataset: str) -> Tuning | None:
+        """Return how parameters are tuned on a data set, None where they are not."""
+        return dict(self.tunings).get(dataset)
 
 
 @dataclass(frozen=True)
@@ -174,6 +182,7 @@ class Suite:
                 seed,
                 entry.parameters,
                 get_method(entry.method).code,
+                entry.tuning_on(dataset),
             )
             for dataset in self.datasets
             for seed in self.seeds
@@ -181,12 +190,51 @@ class Suite:
             for entry in self.entries
         ]
 
-    def label_of(self, method: str, parameters: str) -> str:
-        """Return the label of the entry with this method and these parameters."""
-        for entry in self.entries:
-            if (entry.method, entry.parameters) == (method, parameters):
+    def label_of(self, method: str, parameters: str, tuning: str = "") -> str:
+        """Return the label of the entry with this method, parameters and tuning.
+
+        The tuning is JSON as `Tuning.as_json` gives it; empty is none.
+        """
+        alike = [
+            entry
+            for entry in self.entries
+            if (entry.method, entry.parameters) == (method, parameters)
+        ]
+        for entry in alike:
+            known = {found.as_json() for _, found in entry.tunings}
+            if tuning in known or not (tuning or known):
                 return entry.label
-        return method
+        return alike[0].label if alike else method
+
+    def with_trials(self, n_trials: int) -> "Suite":
+        """Return the suite with another number of trials for what it tunes.
+
+        Parameters
+        ----------
+        n_trials : int
+            For every method that is tuned; 0 is no tuning.
+
+        Raises
+        ------
+        InputError
+            Where the suite tunes nothing.
+        """
+        if not any(entry.tunings for entry in self.entries):
+            raise InputError(
+                f"suite {self.name}: it tunes nothing: leave the number of trials out"
+            )
+        entries = (
+            replace(
+                entry,
+                tunings=tuple(
+                    (dataset, replace(tuning, n_trials=n_trials))
+                    for dataset, tuning in entry.tunings
+                    if n_trials
+                ),
+            )
+            for entry in self.entries
+        )
+        return replace(self, entries=tuple(entries))
 
 
 def _matching(known: Iterable[str], wanted: Sequence[str], what: str) -> list[str]:
@@ -260,7 +308,9 @@ def _parse(name: str, content: dict[str, Any]) -> Suite:
     metric = content.get("metric", "average_precision")
     if metric not in MEASURES:
         raise InputError(f"no metric {metric!r}: {nearest_names(metric, MEASURES)}")
-    entries = tuple(_entry(value) for value in content["methods"])
+    names = tuple(datasets.describe(d).name for d in content["datasets"])
+    tuning = _tuning_tables(content.get("tuning"), names)
+    entries = tuple(_entry(value, tuning) for value in content["methods"])
     labels = Counter(entry.label for entry in entries)
     for label, times in labels.items():
         if times > 1:
@@ -278,7 +328,7 @@ def _parse(name: str, content: dict[str, Any]) -> Suite:
         name=name,
         title=content["title"],
         description=content["description"].strip(),
-        datasets=tuple(datasets.describe(d).name for d in content["datasets"]),
+        datasets=names,
         entries=entries,
         protocol=Protocol(**content.get("protocol", {})),
         metric=metric,
@@ -301,12 +351,66 @@ def _paper(value: dict[str, Any], labels: Iterable[str]) -> PaperValue:
     return replace(given, dataset=datasets.describe(given.dataset).name)
 
 
-def _entry(value: str | dict[str, Any]) -> Entry:
+def _entry(
+    value: str | dict[str, Any], tuning: Mapping[str, Mapping[str, Any] | None]
+) -> Entry:
     if isinstance(value, str):
         value = {"method": value}
-    method = get_method(value["method"]).name
-    parameters = json.dumps(value.get("parameters", {}), sort_keys=True)
-    return Entry(value.get("label", method), method, parameters)
+    method = get_method(value["method"])
+    parameters = value.get("parameters", {})
+    own = _own_tuning(value.get("tuning", True), method)
+    tunings = {
+        dataset: read_tuning(merge_tables(table or {}, own or {}), method, parameters)
+        for dataset, table in tuning.items()
+        if method.search_space and own is not None and (table or own)
+    }
+    return Entry(
+        value.get("label", method.name),
+        method.name,
+        json.dumps(parameters, sort_keys=True),
+        tuple((dataset, found) for dataset, found in tunings.items() if found),
+    )
+
+
+def _own_tuning(given: Any, method: Method) -> Mapping[str, Any] | None:
+    """Return what an entry says of its tuning, None where it is not tuned."""
+    if isinstance(given, bool):
+        return {} if given else None
+    if not isinstance(given, dict):
+        raise InputError(
+            f"{method.name}: its tuning is {given!r}: give a table, or false"
+        )
+    if method.search_space is None:
+        raise InputError(
+            f"{method.name} has no search space: leave its tuning out, or name another "
+            "method"
+        )
+    return given
+
+
+def _tuning_tables(
+    given: Any, names: Sequence[str]
+) -> dict[str, Mapping[str, Any] | None]:
+    """Return what the suite says of tuning on each data set, None for no tuning."""
+    from trimtab import datasets
+
+    if given is None:
+        return dict.fromkeys(names)
+    if not isinstance(given, dict):
+        raise InputError(f"tuning is {given!r}: give a table, [tuning]")
+    general = {key: value for key, value in given.items() if key != "datasets"}
+    tables: dict[str, Mapping[str, Any] | None] = dict.fromkeys(names, general)
+    for short, special in given.get("datasets", {}).items():
+        name = datasets.describe(short).name
+        if name not in tables:
+            raise InputError(
+                f"tuning: no data set {short!r} in the suite: "
+                f"{nearest_names(short, names)}"
+            )
+        if special is not False and not isinstance(special, dict):
+            raise InputError(f"tuning on {name} is {special!r}: give a table, or false")
+        tables[name] = None if special is False else merge_tables(general, special)
+    return tables
 
 
 def sources_of(suite: Suite) -> dict[str, TableSource]:

@@ -18,12 +18,14 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, Any
 
 import cloudpickle
 
 from trimtab.benchmark.experiment import Experiment, Outcome
+from trimtab.benchmark.messages import FinishedTrials, Phase
 from trimtab.benchmark.methods import Method
 from trimtab.benchmark.sources import TableSource
 
@@ -44,11 +46,27 @@ _ONE_THREAD = dict.fromkeys(
 
 @dataclass(frozen=True)
 class Request:
-    """What a worker is asked to do."""
+    """What a worker is asked to do.
+
+    Attributes
+    ----------
+    experiment : Experiment
+        What is wanted.
+    method : Method
+        What is fitted.
+    source : TableSource
+        Where the table is.
+    trials : tuple of optuna.trial.FrozenTrial, default=()
+        Trials of the experiment that are in the store, from a run that was stopped.
+    """
 
     experiment: Experiment
     method: Method
     source: TableSource
+    trials: tuple[Any, ...] = ()
+
+
+OnTrials = Callable[[FinishedTrials], None]
 
 
 class Worker:
@@ -83,7 +101,12 @@ class Worker:
         """Whether it can take another request."""
         return self._process.poll() is None
 
-    def run(self, request: Request, time_limit: float | None = None) -> Outcome:
+    def run(
+        self,
+        request: Request,
+        time_limit: float | None = None,
+        on_trials: OnTrials = lambda finished: None,
+    ) -> Outcome:
         """Run one experiment to its end.
 
         Parameters
@@ -93,6 +116,8 @@ class Worker:
         time_limit : float or None, default=None
             Seconds that each fit (and each prediction) may take. A worker that is
             over time is killed and cannot be used again.
+        on_trials : callable, default does nothing
+            Called with each batch of trials of a tuning as it finishes.
 
         Returns
         -------
@@ -124,7 +149,11 @@ class Worker:
                 return self._death()
             if isinstance(answer, Outcome):
                 return answer
-            phase, limit = answer, time_limit
+            if isinstance(answer, Phase):
+                phase = answer.name
+                limit = time_limit and time_limit * answer.n_fits
+            else:
+                on_trials(answer)
 
     def _death(self) -> Outcome:
         code = self._process.wait()
@@ -183,13 +212,18 @@ class WorkerPool:
         self._all.append(worker)
         return worker
 
-    def run(self, request: Request, time_limit: float | None = None) -> Outcome:
+    def run(
+        self,
+        request: Request,
+        time_limit: float | None = None,
+        on_trials: OnTrials = lambda finished: None,
+    ) -> Outcome:
         """Run one experiment on an idle worker; see `Worker.run`."""
         try:
             worker = self._idle.get_nowait()
         except queue.Empty:
             worker = self._start()
-        outcome = worker.run(request, time_limit)
+        outcome = worker.run(request, time_limit, on_trials)
         if worker.is_alive:
             self._idle.put(worker)
         return outcome
@@ -233,7 +267,9 @@ def _serve() -> None:
                 loaded.clear()
                 loaded[request.source] = request.source.load()
             X, labels = loaded[request.source]
-            outcome = evaluate(request.experiment, request.method, X, labels, answer)
+            outcome = evaluate(
+                request.experiment, request.method, X, labels, answer, request.trials
+            )
         except Exception as error:
             text = " ".join(str(error).split())
             outcome = Outcome("error", f"{type(error).__name__}: {text}"[:500])
