@@ -29,6 +29,9 @@ __all__ = [
 _TEXTS = ("dataset", "method", "parameters", "status", "reason")
 """Columns that hold text, whatever it looks like."""
 
+_TEXTS_OF_TUNING = ["tuning", "tuned_parameters"]
+"""Those that are there where parameters were tuned."""
+
 
 def flatten_per_class(results: pd.DataFrame) -> pd.DataFrame:
     """Put per-class scores into columns of their own.
@@ -60,11 +63,13 @@ def flatten_per_class(results: pd.DataFrame) -> pd.DataFrame:
 
 def with_labels(results: pd.DataFrame, suite: Suite) -> pd.DataFrame:
     """Return results with the suite's own names for its methods as ``method``."""
+    if "tuning" in results:
+        tunings = results["tuning"].fillna("")
+    else:
+        tunings = pd.Series("", index=results.index)
     labels = [
-        suite.label_of(method, parameters)
-        for method, parameters in zip(
-            results["method"], results["parameters"], strict=True
-        )
+        suite.label_of(*found)
+        for found in zip(results["method"], results["parameters"], tunings, strict=True)
     ]
     return results.assign(method=labels)
 
@@ -195,11 +200,12 @@ def read_export(path: Path) -> pd.DataFrame:
     try:
         text = gzip.decompress(path.read_bytes()).decode()
         names = pd.read_csv(io.StringIO(text), nrows=0).columns
+        texts = [*_TEXTS, *names.intersection(_TEXTS_OF_TUNING)]
         frame = pd.read_csv(
             io.StringIO(text),
-            dtype=dict.fromkeys(_TEXTS, str),
+            dtype=dict.fromkeys(texts, str),
             keep_default_na=False,
-            na_values={name: [""] for name in names.difference([*_TEXTS])},
+            na_values={name: [""] for name in names.difference(texts)},
         )
     except (OSError, EOFError, zlib.error, ValueError) as error:
         raise InputError(
