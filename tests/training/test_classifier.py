@@ -201,6 +201,18 @@ def test_losses_that_want_cosines_get_them(
     assert isinstance(fitted.network_.layers[-1], StackedCosine)
 
 
+def test_ldam_reaches_its_class_weights(
+    table: tuple[pd.DataFrame, NDArray[Any]],
+) -> None:
+    """Early stopping waits for the last fifth of the epochs and keeps one of them."""
+    model = classifier(loss=LDAM(), max_iter=40, n_iter_no_change=2)
+    fitted = model.fit(*table)
+    never = clone(model).set_params(loss=LDAM(defer=1)).fit(*table)
+
+    assert fitted.best_iter_[0] > 32
+    assert never.best_iter_[0] < 32
+
+
 def test_pickle_and_given_objects(table: tuple[pd.DataFrame, NDArray[Any]]) -> None:
     """A fitted classifier travels; the draw that was given is not touched by a fit."""
     draw = AdaptiveDraw()

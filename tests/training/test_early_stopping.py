@@ -48,6 +48,26 @@ def test_each_replica_stops_after_its_own_patience() -> None:
     assert network.layers[0].weight.flatten().tolist() == [4.0, 10.0]
 
 
+def test_losses_are_compared_anew_where_they_change() -> None:
+    """The second replica's losses count from epoch 3 on: it neither stops nor keeps.
+
+    The first goes its way, and stops two epochs after its lowest loss.
+    """
+    losses = [[1.0, 1.0], [2.0, 2.0], [3.0, 9.0], [3.0, 8.0], [3.0, 9.0], [3.0, 9.0]]
+    stopping = EarlyStopping(2, patience=2)
+    stopping.first_epochs[1] = 3
+    running = []
+    for epoch, measured in enumerate(losses, start=1):
+        stopping.update(epoch, network_at(epoch), np.arange(2), np.array(measured))
+        running.append(stopping.running.tolist())
+
+    assert running == [[True, True]] * 2 + [[False, True]] * 3 + [[False, False]]
+    assert stopping.best_epochs.tolist() == [1, 4]
+    network = network_at(9)
+    stopping.restore(network)
+    assert network.layers[0].weight.flatten().tolist() == [1.0, 40.0]
+
+
 def test_without_patience_nobody_stops() -> None:
     """The best epoch is kept all the same."""
     stopping = EarlyStopping(2, patience=None)

@@ -72,6 +72,15 @@ class RowLoss:
 
     replica_numbers: ClassVar[tuple[str, ...]] = ()
 
+    @property
+    def changes_at(self) -> int:
+        """The epoch, counted from 0, from which losses are comparable.
+
+        For a loss with stages: a training run looks for the lowest held-out loss from
+        there on, and stops no replica before. Known once the loss is started.
+        """
+        return 0
+
     def start(self, counts: Tensor, n_epochs: int) -> None:
         """Begin a training run; see `Loss.start`."""
 

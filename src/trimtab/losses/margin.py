@@ -35,7 +35,8 @@ class LDAM(RowLoss):
         last layer, as in the paper. It is up to the network to make them so; the
         estimators of `trimtab.training` read this attribute.
     defer : float in [0, 1], default=0.8
-        The share of epochs without class weights. 1 never weighs, 0 always.
+        The share of epochs without class weights. 1 never weighs, 0 always. Early
+        stopping waits until there are weights, and keeps an epoch that had them.
     beta : float in [0, 1), default=0.9999
         Of the class weights, see `trimtab.losses.class_weights`.
     """
@@ -55,6 +56,7 @@ class LDAM(RowLoss):
     _margins: Tensor = field(init=False, repr=False)
     _weights: Tensor | None = field(default=None, init=False, repr=False)
     _first_weighted: int = field(default=0, init=False, repr=False)
+    _n_epochs: int = field(default=0, init=False, repr=False)
     _is_weighted: bool | Tensor = field(default=False, init=False, repr=False)
 
     def start(self, counts: Tensor, n_epochs: int) -> None:
@@ -69,12 +71,17 @@ class LDAM(RowLoss):
         widest = torch.where(counts > 0, root, 0.0).amax(dim=-1, keepdim=True)
         self._margins = self.max_margin * root / widest
         self._weights = class_weights("effective", counts, self.beta)
-        self._first_weighted = round(self.defer * n_epochs)
+        self._first_weighted, self._n_epochs = round(self.defer * n_epochs), n_epochs
         self.epoch(0)
 
     def epoch(self, number: int) -> None:
         """Weigh classes from the deferred epoch on."""
         self._is_weighted = number >= self._first_weighted
+
+    @property
+    def changes_at(self) -> int:
+        """The epoch from which classes are weighed; 0 where they never are."""
+        return self._first_weighted if self._first_weighted < self._n_epochs else 0
 
     def row_losses(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Return the cross-entropy of each row behind its margin."""

@@ -57,6 +57,11 @@ class StackedLoss(RowLoss):
             loss.epoch(number)
         self._merge()
 
+    @property
+    def changes_at(self) -> list[int]:  # type: ignore[override]
+        """The epoch from which each replica's losses are comparable."""
+        return [loss.changes_at for loss in self._losses]
+
     def keep(self, positions: Tensor) -> None:
         """Go on with the replicas at these positions only."""
         self._losses = [self._losses[position] for position in positions.tolist()]

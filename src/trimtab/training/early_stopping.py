@@ -31,6 +31,9 @@ class EarlyStopping:
         Counted from 1; 0 while no loss was finite.
     running : ndarray of bool of shape (n_replicas,)
         False for the replicas that have stopped.
+    first_epochs : ndarray of int of shape (n_replicas,)
+        From this epoch on losses are compared anew, and no replica stops before it; 1
+        at first. For losses that change in the course of a training.
     """
 
     def __init__(self, n_replicas: int, patience: int | None) -> None:
@@ -38,6 +41,7 @@ class EarlyStopping:
         self.best_losses = np.full(n_replicas, np.inf)
         self.best_epochs = np.zeros(n_replicas, dtype=np.int64)
         self.running = np.ones(n_replicas, dtype=bool)
+        self.first_epochs = np.ones(n_replicas, dtype=np.int64)
         self._best_state: dict[str, Tensor] = {}
 
     def update(
@@ -60,6 +64,7 @@ class EarlyStopping:
         losses : ndarray of float of shape (n_present,)
             Their held-out losses. Those of stopped replicas are passed over.
         """
+        self.best_losses[epoch == self.first_epochs] = np.inf
         better = (losses < self.best_losses[replicas]) & self.running[replicas]
         improved = replicas[better]
         self.best_losses[improved] = losses[better]
@@ -67,7 +72,8 @@ class EarlyStopping:
         if len(improved):
             self._save(network, np.flatnonzero(better), improved)
         if self.patience is not None:
-            self.running &= epoch - self.best_epochs < self.patience
+            waited = epoch - np.maximum(self.best_epochs, self.first_epochs - 1)
+            self.running &= waited < self.patience
 
     def _save(
         self,

@@ -94,6 +94,8 @@ class TrainingRun:
         self.lets_go = alike or isinstance(self.trainer.loss, StackedLoss)
         self.trainer.draw.start(counts.cpu().numpy(), len(self.present))
         self.trainer.loss.start(counts.to(self.rows.device), self.trainer.max_epochs)
+        changes = getattr(self.trainer.loss, "changes_at", 0)
+        self.stopping.first_epochs[:] = 1 + np.asarray(changes)
 
     def _start_optimizer(self) -> None:
         rate, decay = self.trainer.learning_rate_init, self.trainer.weight_decay
