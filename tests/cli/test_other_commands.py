@@ -74,17 +74,17 @@ def test_a_suite_is_run_shown_and_exported(trimtab, suite, tmp_path):
     assert ran.code == 0, ran.err
     assert ran.out.startswith("8 experiments run")
     assert "0 experiments run" in trimtab("bench", "run", suite, "--store", store).out
-    csv = trimtab("bench", "show", suite, "--store", store, "--csv").out
+    csv = trimtab("bench", "show", suite, "--store", store, "--format", "csv").out
     (tmp_path / "shown.csv").write_text(csv)
     shown = pd.read_csv(tmp_path / "shown.csv")
     assert list(shown["method"]) == ["logistic-regression", "small forest"] * 2
     assert list(shown["n"]) == [2] * 4
     assert shown["paper_mean"].tolist()[3] == 0.9
-    assert "mean_rank" in trimtab("bench", "show", suite, "--store", store).out
+    assert "mean rank" in trimtab("bench", "show", suite, "--store", store).out
     assert trimtab("bench", "export", suite, "--store", store).code == 0
     exported = tmp_path / "docs/results/mine.csv.gz"
     assert len(gzip.decompress(exported.read_bytes()).splitlines()) == 9
-    again = trimtab("bench", "show", suite, "--from", exported, "--csv").out
+    again = trimtab("bench", "show", suite, "--from", exported, "--format", "csv").out
     pd.testing.assert_frame_equal(
         pd.read_csv(tmp_path / "shown.csv"),
         pd.read_csv(io.StringIO(again)),

@@ -90,7 +90,9 @@ def summarise(results: pd.DataFrame, suite: Suite, metric: str) -> pd.DataFrame:
     -------
     DataFrame
         ``dataset``, ``method``, ``metric``, ``mean``, ``sd`` (over splits and seeds),
-        ``n`` (experiments that finished), ``failed``, ``paper_mean``, ``paper_sd``.
+        ``n`` (experiments that finished), ``failed``, ``paper_mean``, ``paper_sd`` and
+        ``sds_from_paper`` (our mean minus the paper's, in the paper's standard
+        deviations).
 
     Raises
     ------
@@ -132,6 +134,8 @@ def summarise(results: pd.DataFrame, suite: Suite, metric: str) -> pd.DataFrame:
     }
     numbers = [paper.get(pair, (np.nan, np.nan)) for pair in table.index]
     table[["paper_mean", "paper_sd"]] = np.array(numbers, dtype=float).reshape(-1, 2)
+    unit = table["paper_sd"].where(table["paper_sd"] > 0)
+    table["sds_from_paper"] = (table["mean"] - table["paper_mean"]) / unit
     table.insert(0, "metric", metric)
     return table.reset_index()
 

@@ -30,8 +30,8 @@ app.add_typer(bench, name="bench")
 app.add_typer(data, name="datasets")
 
 _EXTRA_LIBRARIES = {
-    "cloudpickle", "jinja2", "pandas", "plotly", "psutil", "pyarrow", "rich",
-    "skrub", "sqlalchemy", "statsmodels", "xgboost",
+    "cloudpickle", "jinja2", "matplotlib", "pandas", "plotly", "psutil", "pyarrow",
+    "rich", "skrub", "sqlalchemy", "statsmodels", "xgboost",
 }  # fmt: skip
 
 
@@ -70,7 +70,8 @@ def main() -> None:
         library = (error.name or "").partition(".")[0]
         if library not in _EXTRA_LIBRARIES:
             raise
-        _stop(str(MissingExtraError(library, "compare")), 2)
+        extra = "bench" if library == "matplotlib" else "compare"
+        _stop(str(MissingExtraError(library, extra)), 2)
 
 
 def _stop(message: str, code: int) -> None:

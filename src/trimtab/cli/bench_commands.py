@@ -2,6 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +26,23 @@ if TYPE_CHECKING:
 
 __all__ = ["bench"]
 
+
+class TableFormat(StrEnum):
+    """How tables are printed."""
+
+    TEXT = "text"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+
+
+class PictureFormat(StrEnum):
+    """What kind of files pictures are."""
+
+    PNG = "png"
+    SVG = "svg"
+    PDF = "pdf"
+
+
 bench = typer.Typer(help="Run suites of experiments.", no_args_is_help=True)
 
 _BENCH_STORE = "sqlite:///trimtab-bench.sqlite"
@@ -38,11 +56,19 @@ MethodNames = Annotated[
 Seeds = Annotated[
     str | None, typer.Option(help="Other seeds than the suite's, by commas.")
 ]
+Trials = Annotated[
+    int | None,
+    typer.Option(help="Another number of trials for what is tuned; 0 tunes nothing."),
+]
 SuiteName = Annotated[str, typer.Argument(help="A suite's name, or a TOML file.")]
 
 
 def _plan(
-    suite: str, datasets: str | None, methods: str | None, seeds: str | None
+    suite: str,
+    datasets: str | None = None,
+    methods: str | None = None,
+    seeds: str | None = None,
+    trials: int | None = None,
 ) -> "Suite":
     from trimtab.benchmark.suite import load_suite
 
@@ -50,9 +76,10 @@ def _plan(
         numbers = [int(seed) for seed in split_names(seeds) or ()]
     except ValueError:
         raise InputError(f"--seeds is {seeds!r}: give whole numbers, 0,1,2") from None
-    return load_suite(suite).select(
+    plan = load_suite(suite).select(
         split_names(datasets), split_names(methods), numbers or None
     )
+    return plan if trials is None else plan.with_trials(trials)
 
 
 @bench.command("list")
@@ -78,6 +105,7 @@ def run_suite(
     datasets: Datasets = None,
     methods: MethodNames = None,
     seeds: Seeds = None,
+    trials: Trials = None,
     n_jobs: NJobs = -1,
     time_limit: Annotated[
         float, typer.Option(help="Seconds for each fit; 0 is no limit.")
@@ -92,7 +120,7 @@ def run_suite(
     from trimtab.benchmark.suite import methods_of, sources_of
 
     check_limit(time_limit)
-    plan = _plan(suite, datasets, methods, seeds)
+    plan = _plan(suite, datasets, methods, seeds, trials)
     with Store(store or _BENCH_STORE) as opened:
         runner = Runner(
             opened,
@@ -143,37 +171,67 @@ def show_suite(
     datasets: Datasets = None,
     methods: MethodNames = None,
     seeds: Seeds = None,
+    trials: Trials = None,
     metric: Annotated[
         str | None, typer.Option(help="Another measure than the suite's.")
     ] = None,
-    csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead.")] = False,
+    form: Annotated[
+        TableFormat, typer.Option("--format", help="How the tables are printed.")
+    ] = TableFormat.TEXT,
     store: StoreUrl = None,
     source: Annotated[
         Path | None, typer.Option("--from", help="An export, instead of a store.")
     ] = None,
 ) -> None:
-    """Show a suite's results: one row a data set and method, and the methods' ranks."""
-    from trimtab.benchmark.summary import overview, summarise
-    from trimtab.cli.terminal import show_frame
+    """Show a suite's results, beside the paper's and tested against its reference."""
+    from trimtab.cli.terminal import show_tables
+    from trimtab.report.suite_tables import as_markdown, suite_tables, whole_table
 
-    plan = _plan(suite, datasets, methods, seeds)
-    summary = summarise(
-        _results(suite, plan, store, source), plan, metric or plan.metric
-    )
-    if csv:
-        print(summary.to_csv(index=False, float_format="%.6g"), end="")
+    plan = _plan(suite, datasets, methods, seeds, trials)
+    results, metric = _results(suite, plan, store, source), metric or plan.metric
+    if form is TableFormat.CSV:
+        table = whole_table(results, plan, metric)
+        print(table.to_csv(index=False, float_format="%.6g"), end="")
         return
-    show_frame(
-        summary.drop(columns="metric").dropna(axis=1, how="all"),
-        f"{plan.title}: {metric or plan.metric}, {plan.protocol.describe()}",
-    )
-    print()
-    show_frame(overview(summary), "Over the data sets")
+    tables = suite_tables(results, plan, metric)
+    if form is TableFormat.MARKDOWN:
+        print("\n\n".join(as_markdown(table) for table in tables))
+    else:
+        show_tables(tables)
+
+
+@bench.command("plot")
+def plot_suite(
+    suite: SuiteName,
+    out: Annotated[Path, typer.Option(help="The folder that takes the files.")],
+    datasets: Datasets = None,
+    methods: MethodNames = None,
+    seeds: Seeds = None,
+    trials: Trials = None,
+    metric: Annotated[
+        str | None, typer.Option(help="Another measure than the pictures'.")
+    ] = None,
+    form: Annotated[
+        PictureFormat, typer.Option("--format", help="What kind of files.")
+    ] = PictureFormat.PNG,
+    store: StoreUrl = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", help="An export, instead of a store.")
+    ] = None,
+) -> None:
+    """Draw a suite's pictures: its reference's lead, and the curves it describes."""
+    from trimtab.report.suite_figures import write_figures
+
+    plan = _plan(suite, datasets, methods, seeds, trials)
+    results = _results(suite, plan, store, source)
+    for path in write_figures(results, plan, out, form.value, metric):
+        print(path)
 
 
 @bench.command("export")
 def export_suite(
     suite: SuiteName,
+    trials: Trials = None,
     store: StoreUrl = None,
     out: Annotated[
         Path | None,
@@ -183,7 +241,7 @@ def export_suite(
     """Write every experiment of a suite, one row each, as compressed CSV."""
     from trimtab.benchmark.summary import write_export
 
-    plan = _plan(suite, None, None, None)
+    plan = _plan(suite, trials=trials)
     results = _results(suite, plan, store, None)
     path = write_export(results, out or Path("docs/results") / f"{plan.name}.csv.gz")
     print(f"{len(results)} experiments: {path}")

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from trimtab.comparison import Comparison
+    from trimtab.report.suite_tables import TextTable
 
-__all__ = ["console", "show_comparison", "show_frame"]
+__all__ = ["console", "show_comparison", "show_frame", "show_tables"]
 
 _WIDE = 120  # columns, where output is no terminal
 
@@ -108,6 +109,44 @@ def show_frame(frame: "pd.DataFrame", title: str, digits: int = 3) -> None:
         cells = zip(frame.columns, row, strict=True)
         table.add_row(*(escape(_text(*cell, digits)) for cell in cells))
     out.print(table)
+
+
+def show_tables(tables: "list[TextTable]") -> None:
+    """Print tables one below the other; a note that several share is said once."""
+    out = console()
+    for table, after in zip(tables, [*tables[1:], None], strict=True):
+        out.print(_rich_table(table, out.width))
+        if table.note and (after is None or after.note != table.note):
+            out.print(escape(table.note), style="dim", highlight=False)
+        if after is not None:
+            out.print()
+
+
+def _rich_table(table: "TextTable", width: int) -> Table:
+    """Return a table that fits into a width: closer columns, then intervals below."""
+    cells = table.cells
+    needed = sum(
+        max(map(len, [column, *cells[column].tolist()])) for column in [*cells]
+    )
+    gaps = len(cells.columns) - 1
+    if needed + gaps > width:
+        cells = cells.apply(lambda texts: texts.str.replace(" [", "\n[", regex=False))
+    shown = Table(
+        title=escape(table.title),
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        pad_edge=False,
+        collapse_padding=needed + 2 * gaps > width,
+    )
+    for column in cells.columns:
+        is_number = cells[column].str.fullmatch(r"[+−]?[\d.,]+|–?").all()
+        shown.add_column(
+            escape(column), justify="right" if is_number else "left", no_wrap=True
+        )
+    for row in cells.itertuples(index=False):
+        shown.add_row(*map(escape, row))
+    return shown
 
 
 def _text(column: Any, value: Any, digits: int) -> str:
