@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from trimtab.art import ARTClassifier
     from trimtab.comparison import Comparison, compare
     from trimtab.exceptions import InputError
+    from trimtab.report.draw_display import DrawHistoryDisplay
     from trimtab.sampling.torch_sampler import AdaptiveClassSampler
     from trimtab.synthesis.msmote import MSMOTE
     from trimtab.training.classifier import NetworkClassifier
@@ -24,6 +25,7 @@ __all__ = [
     "ARTClassifier",
     "AdaptiveClassSampler",
     "Comparison",
+    "DrawHistoryDisplay",
     "InputError",
     "NetworkClassifier",
     "__version__",
@@ -35,6 +37,7 @@ _HOME = {
     "ARTClassifier": "trimtab.art",
     "AdaptiveClassSampler": "trimtab.sampling.torch_sampler",
     "Comparison": "trimtab.comparison",
+    "DrawHistoryDisplay": "trimtab.report.draw_display",
     "InputError": "trimtab.exceptions",
     "MSMOTE": "trimtab.synthesis.msmote",
     "NetworkClassifier": "trimtab.training.classifier",
