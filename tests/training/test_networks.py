@@ -205,3 +205,14 @@ def test_trained_network_travels_without_streams() -> None:
 
     x = torch.ones(3, 5, 4)
     torch.testing.assert_close(copy(x), network.eval()(x))
+
+
+def test_convolutions_in_turn_are_those_in_groups() -> None:
+    """On the CPU replicas are convolved one by one: the values are the same."""
+    network = StackedCNN((2, 9, 8), 3, seeds=[0, 1, 2], channels=(4, 5))
+    images = torch.randn(3, 6, 2, 9, 8)
+
+    grouped = network.convolutions(images.transpose(0, 1).flatten(1, 2))
+    maps = grouped.reshape(6, 3, -1).transpose(0, 1).contiguous()
+
+    torch.testing.assert_close(network(images), network.head(maps))
