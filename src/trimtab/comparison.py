@@ -28,6 +28,7 @@ from trimtab.benchmark.runner import Runner, RunSummary
 from trimtab.benchmark.sources import StagedSource, stage, table_digest
 from trimtab.benchmark.store import Store
 from trimtab.benchmark.summary import flatten_per_class
+from trimtab.benchmark.tuning import Tuning
 from trimtab.exceptions import InputError, nearest_names
 from trimtab.files import check_writable, write_whole
 from trimtab.metrics import MEASURES
@@ -57,6 +58,8 @@ def compare(
     repeats: int = 1,
     seed: int = 0,
     tune_threshold: bool = True,
+    tune: int | None = None,
+    tune_time_limit: float | None = None,
     n_jobs: int | None = None,
     time_limit: float | None = None,
     store: str | Path | None = None,
@@ -101,6 +104,14 @@ def compare(
     tune_threshold : bool, default=True
         For two classes, also report each method at a threshold that is chosen inside
         the training part. It costs a second fit on 80 % of it.
+    tune : int, default=None
+        Tune every method that has a search space, plain LightGBM among them: so many
+        settings are tried inside the training part of each split, the first of them the
+        method as it comes. It costs as many fits. None tunes nothing. Read more in the
+        :ref:`User Guide <tuning>`.
+    tune_time_limit : float, default=None
+        Seconds after which the tuning of a method on a split tries nothing more. What
+        it then found hangs on the machine's speed.
     n_jobs : int, default=None
         Processes, as in joblib: None is 1, -1 all cores.
     time_limit : float, default=None
@@ -142,11 +153,21 @@ def compare(
     protocol = Protocol(folds, repeats, tune_threshold=tune_threshold)
     protocol.check(labels)
     _check_metric(metric, labels, protocol)
+    tuning = _tuning(tune, tune_time_limit, metric)
     info = table_info(X, labels)
     chosen, skipped = choose_methods(methods, portfolio, info)
     dataset = f"{name}@{table_digest(X, labels)}"
     experiments = [
-        Experiment(dataset, m.name, protocol, repeat, fold, seed, code=m.code)
+        Experiment(
+            dataset,
+            m.name,
+            protocol,
+            repeat,
+            fold,
+            seed,
+            code=m.code,
+            tuning=tuning if m.search_space else None,
+        )
         for repeat, fold in protocol.splits()
         for m in chosen.values()
     ]
@@ -173,8 +194,24 @@ def compare(
         command=command,
         versions=_versions(found.results["versions"]),
         histories=_histories(found),
+        tuning=tuning,
     )
     return Comparison(evidence, found.summary, chosen, X, seed)
+
+
+def _tuning(
+    n_trials: int | None, time_limit: float | None, metric: str
+) -> Tuning | None:
+    if n_trials is None:
+        if time_limit is not None:
+            raise InputError(
+                "tune_time_limit limits a tuning and there is none: give tune, the "
+                "number of trials, too"
+            )
+        return None
+    # A tuned threshold is chosen after the parameters.
+    metric = metric.removeprefix("tuned_")
+    return Tuning(n_trials, metric, time_limit=time_limit)
 
 
 @dataclass(frozen=True)
@@ -293,8 +330,9 @@ class Comparison:
         The first of the leaderboard. The report's advice may differ: a lead within
         chance is no reason to leave plain LightGBM.
     best_estimator_ : estimator
-        That method, fitted on all rows when first asked for. Where a ``tuned_``
-        measure ranks, its threshold is tuned by cross-validation on them.
+        That method, fitted on all rows when first asked for. Where methods were tuned,
+        it is tuned once more, on all rows. Where a ``tuned_`` measure ranks, its
+        threshold is tuned by cross-validation on them.
     summary : RunSummary
         How many experiments were run, reused, and failed.
     evidence : Evidence
@@ -332,10 +370,10 @@ class Comparison:
     @cached_property
     def best_estimator_(self) -> Any:
         """The best method, fitted on all rows."""
-        labels = self.evidence.labels
-        estimator = self._methods[self.best_method_].build(
-            table_info(self._X, labels), self._seed
-        )
+        labels, method = self.evidence.labels, self._methods[self.best_method_]
+        parameters = self._tuned_parameters(method)
+        info = table_info(self._X, labels)
+        estimator = method.build(info, self._seed, **parameters)
         if self.evidence.metric.startswith("tuned_"):
             from sklearn.model_selection import TunedThresholdClassifierCV
 
@@ -343,6 +381,18 @@ class Comparison:
                 estimator, scoring="f1_macro", random_state=self._seed
             )
         return estimator.fit(self._X, labels.decode(labels.codes))
+
+    def _tuned_parameters(self, method: Method) -> dict[str, Any]:
+        """Return parameters that are found on all rows, if methods were tuned."""
+        tuning, labels = self.evidence.tuning, self.evidence.labels
+        if tuning is None or method.search_space is None:
+            return {}
+        from trimtab.benchmark.fitting import MethodOnTable
+        from trimtab.benchmark.search import tune
+
+        table = MethodOnTable(method, self._X, labels)
+        rows = np.arange(len(labels.codes))
+        return tune(table, rows, tuning, random_state=self._seed).parameters
 
     @property
     def failures(self) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from trimtab.benchmark.history import History
 from trimtab.benchmark.methods import TableInfo
 from trimtab.benchmark.protocol import Protocol
+from trimtab.benchmark.tuning import Tuning
 from trimtab.tables import Labels, n_rows
 
 __all__ = ["Evidence", "Prediction", "TableProfile"]
@@ -170,6 +171,8 @@ class Evidence:
     histories : dict of str to History
         Of methods that keep a record, what they did from round to round in the first
         split.
+    tuning : Tuning or None
+        How parameters were tuned, if they were.
     """
 
     profile: TableProfile
@@ -183,3 +186,4 @@ class Evidence:
     command: str = ""
     versions: dict[str, Any] = field(default_factory=dict)
     histories: dict[str, History] = field(default_factory=dict)
+    tuning: Tuning | None = None

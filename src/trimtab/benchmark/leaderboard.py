@@ -18,6 +18,8 @@ BASELINE = "lightgbm"
 
 COSTS = ("fit_seconds", "predict_seconds", "peak_memory_mb", "n_train_rows")
 
+_OF_TUNING = ("n_trials", "tuning_seconds")
+
 _SPLIT = ["repeat", "fold"]
 
 
@@ -49,7 +51,8 @@ def rank_methods(
         and against plain LightGBM on the splits that both finished: ``difference``
         (positive is better, whatever the metric's direction), ``difference_low`` and
         ``difference_high`` (95 % interval), ``p_value`` (Nadeau and Bengio) and
-        ``p_holm`` (Holm over the methods).
+        ``p_holm`` (Holm over the methods). Where any was tuned also ``n_trials_mean``
+        and ``tuning_seconds_mean``, NaN for those that were not.
     """
     done = results[results["status"] == "done"].reindex(
         columns=results.columns.union([metric], sort=False)
@@ -93,7 +96,8 @@ def _means(done: pd.DataFrame) -> dict[str, float]:
     for name in measured:
         found[f"{name}_mean"] = float(done[name].mean())
         found[f"{name}_sd"] = float(done[name].std(ddof=1))
-    return found | {f"{name}_mean": float(done[name].mean()) for name in COSTS}
+    costs = [*COSTS, *(name for name in _OF_TUNING if name in done)]
+    return found | {f"{name}_mean": float(done[name].mean()) for name in costs}
 
 
 def _against_baseline(

@@ -56,6 +56,13 @@ def compare(
     tune_threshold: Annotated[
         bool, typer.Option(help="Also choose a threshold inside the training part.")
     ] = True,
+    tune: Annotated[
+        int | None,
+        typer.Option(help="Tune methods inside the training part: so many trials."),
+    ] = None,
+    tune_time_limit: Annotated[
+        float, typer.Option(help="Seconds for each tuning; 0 is no limit.")
+    ] = 0.0,
     n_jobs: NJobs = -1,
     time_limit: Annotated[
         float, typer.Option(help="Seconds for each fit; 0 is no limit.")
@@ -94,6 +101,8 @@ def compare(
             repeats=repeats,
             seed=seed,
             tune_threshold=tune_threshold,
+            tune=tune,
+            tune_time_limit=tune_time_limit or None,
             n_jobs=n_jobs,
             time_limit=time_limit or None,
             store=store or out / "experiments.sqlite",

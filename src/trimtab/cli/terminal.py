@@ -2,7 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-from math import isnan
+from math import isnan, nan
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -71,8 +71,9 @@ def _cells(row: dict[str, Any], metric: str) -> list[str]:
     if not row["splits"]:
         return [escape(row["method"]), "failed", "", "", "", ""]
     partly = f" ({row['failed']} failed)" if row["failed"] else ""
+    tuned = " (tuned)" if not isnan(row.get("n_trials_mean", nan)) else ""
     return [
-        escape(row["method"]) + partly,
+        escape(row["method"]) + tuned + partly,
         _score(row[f"{metric}_mean"], row[f"{metric}_sd"]),
         _lead(row["difference"], row["difference_low"], row["difference_high"]),
         "" if isnan(row["p_holm"]) else p_value(row["p_holm"]),

@@ -16,6 +16,11 @@ from trimtab.report.wording import MEANINGS, count, number, p_value, seconds, si
 
 __all__ = ["glossary", "leaderboard_section"]
 
+_TRIALS = (
+    "Trials",
+    "Settings of the method that were tried inside each training part before it was "
+    "fitted with the best of them; a dash for a method that runs as it comes.",
+)
 CORE = {"average_precision", "macro_f1", "tuned_macro_f1", "calibration_error"}
 """Measures that are shown beside the ranking one without being asked for."""
 
@@ -32,7 +37,7 @@ def leaderboard_section(evidence: Evidence) -> dict[str, Any]:
             "description": str(row.get("description", "") or ""),
             "failure": "" if row["splits"] else reasons.get(row["method"], ""),
             "is_baseline": row["method"] == BASELINE,
-            "cells": _cells(row, measures, scale),
+            "cells": _cells(row, measures, scale, _is_tuned(board)),
         }
         for _, row in board.iterrows()
     ]
@@ -42,6 +47,10 @@ def leaderboard_section(evidence: Evidence) -> dict[str, Any]:
 def _columns(board: pd.DataFrame, measures: list[str]) -> list[Column]:
     ranking, *others = (_measure_column(m, measures[0]) for m in measures)
     is_complete = not board["failed"].any()
+    tuning = [
+        Column("Trials", falls=False, hint="settings that were tried"),
+        Column("Tuning (s)", falls=False, is_extra=True, hint="mean of one split"),
+    ]
     return [
         Column("Method", is_text=True, falls=False),
         Column("Family", is_text=True, falls=False),
@@ -50,6 +59,7 @@ def _columns(board: pd.DataFrame, measures: list[str]) -> list[Column]:
         Column("p", falls=False, hint="corrected paired t-test"),
         Column("p, Holm", falls=False, hint="corrected for the number of methods"),
         *others,
+        *(tuning if _is_tuned(board) else ()),
         Column("Fit (s)", falls=False, hint="mean seconds to fit one split"),
         Column("Predict (s)", falls=False, is_extra=True),
         Column("Memory (MiB)", falls=False, is_extra=True, hint="at its peak"),
@@ -59,10 +69,14 @@ def _columns(board: pd.DataFrame, measures: list[str]) -> list[Column]:
 
 
 def _cells(
-    row: pd.Series, measures: list[str], scale: tuple[float, float]
+    row: pd.Series, measures: list[str], scale: tuple[float, float], is_tuned: bool
 ) -> list[Cell]:
     """Return a row's cells for every column but the first."""
     ranking, *others = (_measure_cell(row, m) for m in measures)
+    tuning = [
+        _number_cell(row, "n_trials_mean", count),
+        _number_cell(row, "tuning_seconds_mean", seconds),
+    ]
     return [
         Cell(str(row["family"]).capitalize(), str(row["family"])),
         ranking,
@@ -70,12 +84,17 @@ def _cells(
         _number_cell(row, "p_value", p_value),
         _number_cell(row, "p_holm", p_value, mark="real" if is_real(row) else ""),
         *others,
+        *(tuning if is_tuned else ()),
         _number_cell(row, "fit_seconds_mean", seconds),
         _number_cell(row, "predict_seconds_mean", seconds),
         _number_cell(row, "peak_memory_mb_mean", count),
         _number_cell(row, "n_train_rows_mean", count),
         _splits_cell(row),
     ]
+
+
+def _is_tuned(board: pd.DataFrame) -> bool:
+    return "n_trials_mean" in board
 
 
 def _measures(board: pd.DataFrame, metric: str) -> list[str]:
@@ -194,4 +213,5 @@ def glossary(evidence: Evidence) -> list[tuple[str, str]]:
             "included; 1 MiB is 1,048,576 bytes.",
         ),
         ("Rows trained on", "Rows that the learners saw, after resampling."),
+        *([_TRIALS] if _is_tuned(board) else ()),
     ]

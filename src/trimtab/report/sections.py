@@ -9,10 +9,18 @@ import numpy as np
 import pandas as pd
 
 from trimtab.benchmark.evidence import Evidence, Prediction
+from trimtab.benchmark.tuning import Tuning
 from trimtab.report.cells import plain_table
 from trimtab.report.chart import finished, standouts
 from trimtab.report.curves import by_method, confusion
-from trimtab.report.wording import count, enumerate_words, number, percent
+from trimtab.report.wording import (
+    count,
+    enumerate_words,
+    inside_sentence,
+    number,
+    percent,
+    seconds,
+)
 from trimtab.tables import Labels
 
 __all__ = ["confusion_section", "data_section", "failures", "protocol_facts"]
@@ -241,4 +249,24 @@ def protocol_facts(evidence: Evidence) -> list[tuple[str, str]]:
                 "rows, so that macro F1 is highest there; the test rows have no say.",
             ),
         )
+    if evidence.tuning is not None:
+        facts.insert(
+            2, ("Tuning", _about_tuning(evidence.tuning, evidence.leaderboard))
+        )
     return facts
+
+
+def _about_tuning(tuning: Tuning, board: pd.DataFrame) -> str:
+    """Return how parameters were tuned, and whose were."""
+    trials = board.get("n_trials_mean", pd.Series(np.nan, index=board.index))
+    names = board["method"].astype(str)
+    tuned = enumerate_words(names[trials.notna()].tolist()) or "none"
+    as_they_come = enumerate_words(names[trials.isna()].tolist()) or "none"
+    limit = tuning.time_limit
+    until = f"; after {seconds(limit)} s no more are begun" if limit else ""
+    return (
+        f"For each split and method {tuning.n_trials} settings are tried on parts of "
+        f"the training rows, the first of them the method as it comes{until}. The best "
+        f"there by {inside_sentence(tuning.metric)} is fitted on all training rows; "
+        f"the test rows have no say. Tuned: {tuned}. As they come: {as_they_come}."
+    )
