@@ -31,6 +31,7 @@ from trimtab.training.classifier import NetworkClassifier
 from trimtab.training.drawn_rows import ClassRows, bounded_rows, hold_out, measure
 from trimtab.training.held_out import CLASS_METRICS, ClassMetric
 from trimtab.training.incremental import incremental_learner
+from trimtab.training.shared_run import FitOutcome, FitShare, train_shares
 
 __all__ = ["ARTClassifier"]
 
@@ -224,6 +225,18 @@ class ARTClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Where the learner cannot be fitted in rounds, a class has no held-out or
             no training row, or a parameter is out of its range.
         """
+        if as_network(self.estimator) is None:
+            self._fit_in_rounds(*self._rows(X, y, eval_set, fit_params)[:3])
+            self.n_iter_ = max(record["epoch"] for record in self.history_)
+            return self
+        (outcome,) = train_shares([self.begin_fit(X, y, eval_set, **fit_params)])
+        self.end_fit(outcome)
+        return self
+
+    def _rows(
+        self, X: Any, y: Any, eval_set: Any, fit_params: dict[str, Any]
+    ) -> tuple[ClassRows, ClassRows, np.random.RandomState, Labels]:
+        """Check what ``fit`` is given; return what is trained and what measured on."""
         self._validate_params()
         X, y = check_rows(self, self.estimator, X, y)
         labels = encode_labels(y)
@@ -241,28 +254,16 @@ class ARTClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             held_out = bounded_rows(held_out, self.max_held_out_rows, rng)
             training = rows
         self.class_prior_ = training.counts / training.counts.sum()
+        return training, held_out, rng, labels
+
+    def network_to_fit(self) -> NetworkClassifier | None:
+        """Return the network that `fit` trains by Algorithm 1, not fitted.
+
+        None where the learner is no network.
+        """
         network = as_network(self.estimator)
         if network is None:
-            self._fit_in_rounds(training, held_out, rng)
-        else:
-            self._fit_network(network, training, held_out, labels, rng)
-        self.n_iter_ = max(record["epoch"] for record in self.history_)
-        return self
-
-    def _fit_network(
-        self,
-        network: NetworkClassifier,
-        training: ClassRows,
-        held_out: ClassRows,
-        labels: Labels,
-        rng: np.random.RandomState,
-    ) -> None:
-        """Let the trainer run Algorithm 1, for all replicas at once."""
-        if training.weight is not None:
-            raise InputError(
-                "networks take no sample_weight: leave it out, or give another learner "
-                "as estimator"
-            )
+            return None
         network.set_params(
             draw=self._draw(),
             metric=self.metric,
@@ -270,18 +271,46 @@ class ARTClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             max_iter=self.max_iter,
             n_iter_no_change=self.n_iter_no_change,
             correct_prior=self.correct_prior,
-            random_state=rng.randint(2**31 - 1),
         )
-        network.fit(
+        return network
+
+    def begin_fit(
+        self,
+        X: Any,
+        y: Any,
+        eval_set: tuple[Any, Any] | None = None,
+        **fit_params: ArrayLike,
+    ) -> FitShare:
+        """Check what `fit` is given and return what there is to train.
+
+        Of a network, for `trimtab.training.side_by_side`, which trains several
+        estimators at once and hands each its part by `end_fit`.
+        """
+        training, held_out, rng, labels = self._rows(X, y, eval_set, fit_params)
+        if training.weight is not None:
+            raise InputError(
+                "networks take no sample_weight: leave it out, or give another learner "
+                "as estimator"
+            )
+        network = self.network_to_fit()
+        assert network is not None
+        network.set_params(random_state=rng.randint(2**31 - 1))
+        self.estimators_ = [network]
+        return network.begin_fit(
             training.X,
             labels.decode(training.codes),
             eval_set=(held_out.X, labels.decode(held_out.codes)),
             eval_weight=held_out.weight,
         )
-        self.estimators_ = [network]
+
+    def end_fit(self, outcome: FitOutcome) -> None:
+        """Take over what was trained, see `begin_fit`."""
+        network = self.estimators_[0]
+        network.end_fit(outcome)
         self.history_ = network.history_
         self.best_iter_ = network.best_iter_
         self.drawn_prior_ = network.drawn_prior_
+        self.n_iter_ = network.n_iter_
 
     def _fit_in_rounds(
         self, training: ClassRows, held_out: ClassRows, rng: np.random.RandomState
@@ -353,17 +382,33 @@ class ARTClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ndarray of float of shape (n_rows, n_classes)
             Columns in the order of `classes_`.
         """
+        mean: Floats = self.replica_probabilities(X).mean(axis=0)
+        return mean
+
+    def replica_probabilities(self, X: Any) -> Floats:
+        """Return each replica's own probabilities: their spread, not their mean.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_columns)
+            As in ``fit``.
+
+        Returns
+        -------
+        ndarray of float of shape (n_replicas, n_rows, n_classes)
+            Classes in the order of `classes_`.
+        """
         check_is_fitted(self)
         X = check_rows(self, self.estimator, X)
-        of_replicas = [learner.predict_proba(X) for learner in self.estimators_]
-        if self.correct_prior and as_network(self.estimator) is None:
-            ratios = self.class_prior_ / self.drawn_prior_
-            of_replicas = [
-                _normalised(probabilities * ratio)
-                for probabilities, ratio in zip(of_replicas, ratios, strict=True)
-            ]
-        mean: Floats = np.mean(of_replicas, axis=0)
-        return mean
+        if as_network(self.estimator) is not None:
+            of_network: Floats = self.estimators_[0].replica_probabilities(X)
+            return of_network
+        of_replicas = np.stack([one.predict_proba(X) for one in self.estimators_])
+        if not self.correct_prior:
+            return of_replicas
+        odds = of_replicas * (self.class_prior_ / self.drawn_prior_)[:, np.newaxis]
+        honest: Floats = odds / odds.sum(axis=2, keepdims=True)
+        return honest
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the most probable class of each row.
@@ -390,8 +435,3 @@ class ARTClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.sparse = accepted.sparse
         tags.input_tags.allow_nan = accepted.allow_nan
         return tags
-
-
-def _normalised(odds: Floats) -> Floats:
-    probabilities: Floats = odds / odds.sum(axis=1, keepdims=True)
-    return probabilities

@@ -29,7 +29,7 @@ class StackedDraw:
     Attributes
     ----------
     n_rows : int or None
-        Rows of an epoch; None for as many as there are.
+        Rows of an epoch; None before the start.
     without_replacement_share : ndarray of float of shape (n_replicas,)
         See `trimtab.sampling.draw.Draw`.
     replacement : ndarray of bool of shape (n_replicas,)
@@ -70,11 +70,14 @@ class StackedDraw:
         of_each = self._parts(np.asarray(counts), n_replicas)
         for draw, size, own in zip(self.draws, self.sizes, of_each, strict=True):
             draw.start(own, size)
-        n_rows = {draw.n_rows for draw in self.draws}
+        n_rows = {
+            int(own[0].sum()) if draw.n_rows is None else draw.n_rows
+            for draw, own in zip(self.draws, of_each, strict=True)
+        }
         if len(n_rows) > 1:
             raise InputError(
-                f"the draws' epochs have {sorted(map(str, n_rows))} rows: stack draws "
-                "of equally long epochs"
+                f"the draws' epochs have {sorted(n_rows)} rows: stack draws of equally "
+                "long epochs"
             )
         self.n_rows = n_rows.pop()
 

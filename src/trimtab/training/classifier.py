@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import copy
-import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, Self
 
@@ -15,16 +14,14 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from trimtab.exceptions import InputError
-from trimtab.losses import Loss, get_loss
+from trimtab.losses import Loss
 from trimtab.sampling.draw import Draw
 from trimtab.training.device_rows import DeviceRows, as_inputs
-from trimtab.training.fit_rows import FitRows, check_network_inputs, rows_to_fit
+from trimtab.training.fit_rows import check_network_inputs, rows_to_fit
 from trimtab.training.held_out import ClassMetric
-from trimtab.training.input_checks import check_count, check_number
-from trimtab.training.network_choice import build_network
-from trimtab.training.networks import StackedCNN, StackedMLP
+from trimtab.training.input_checks import check_count
 from trimtab.training.replica_network import ReplicaNetwork
-from trimtab.training.trainer import Trainer
+from trimtab.training.shared_run import FitOutcome, FitShare, train_shares
 
 __all__ = ["NetworkClassifier"]
 
@@ -220,75 +217,66 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             held-out rows or too small to be split, `sampler` cannot work on the
             training rows, or a parameter is out of range.
         """
+        (outcome,) = train_shares([self.begin_fit(X, y, eval_set, eval_weight)])
+        self.end_fit(outcome)
+        return self
+
+    def begin_fit(
+        self,
+        X: Any,
+        y: Any,
+        eval_set: tuple[Any, Any] | None = None,
+        eval_weight: Any = None,
+    ) -> FitShare:
+        """Check what `fit` is given and return what there is to train.
+
+        For `trimtab.training.side_by_side`, which trains several estimators at once
+        and hands each its part by `end_fit`.
+        """
         check_count("n_replicas", self.n_replicas)
         check_count("max_iter", self.max_iter)
         rows = rows_to_fit(self, X, y, eval_set)
         self.classes_, self.class_prior_ = rows.classes, rows.class_prior
-        self._train(rows, eval_weight)
-        return self
-
-    def _train(self, rows: FitRows, weight_held: Any) -> None:
-        trainer = Trainer(
-            self._build_network(rows.X, len(rows.classes), rows.seeds),
-            draw=self.draw,
-            loss=self.loss,
-            metric=self.metric,
-            learning_rate_init=self.learning_rate_init,
-            weight_decay=self.weight_decay,
-            max_epochs=self.max_iter,
-            batch_size=self.batch_size,
-            n_iter_no_change=self.n_iter_no_change,
-            device=self.device,
-            amp=self.amp,
-        )
-        self.history_ = trainer.fit(
-            rows.X,
-            rows.codes,
-            rows.X_held,
-            rows.codes_held,
-            seeds=rows.seeds,
-            n_classes=len(rows.classes),
-            weight_held=weight_held,
-        )
-        self.network_ = trainer.network
-        self.best_iter_ = trainer.best_epochs_
-        self.n_iter_ = max(record["epoch"] for record in self.history_)
-        seen = trainer.seen_
-        self.drawn_prior_ = seen / seen.sum(axis=1, keepdims=True)
         self._row_shape = rows.X.shape[1:]
+        return FitShare(self, rows, eval_weight)
 
-    def _build_network(
-        self, X: Inputs, n_classes: int, seeds: list[int]
-    ) -> ReplicaNetwork:
-        if self.network is not None:
-            return build_network(self.network, X, n_classes, seeds, self.stacked)
-        check_number("dropout", self.dropout, at_least=0, below=1)
-        widths = np.atleast_1d(np.asarray(self.hidden_layer_sizes, dtype=object))
-        for width in widths:
-            check_count("hidden_layer_sizes", width)
-        options: dict[str, Any] = {
-            "seeds": seeds,
-            "widths": [int(width) for width in widths],
-            "dropout": self.dropout,
-            "layer_norm": self.layer_norm,
-            "cosine_logits": getattr(get_loss(self.loss), "cosine_logits", False),
-        }
-        if self.image_shape is None:
-            return StackedMLP(X.shape[1], n_classes, **options)
-        self._check_image_shape(X)
-        return StackedCNN(self.image_shape, n_classes, **options)
+    def end_fit(self, outcome: FitOutcome) -> None:
+        """Take over what was trained, see `begin_fit`."""
+        self.network_ = outcome.network
+        self.history_ = outcome.history
+        self.best_iter_ = outcome.best_epochs
+        self.n_iter_ = max(record["epoch"] for record in self.history_)
+        seen = outcome.seen
+        self.drawn_prior_ = seen / seen.sum(axis=1, keepdims=True)
 
-    def _check_image_shape(self, X: Inputs) -> None:
-        shape = tuple(self.image_shape or ())
-        for side in shape:
-            check_count("image_shape", side)
-        n_pixels = math.prod(X.shape[1:])
-        if len(shape) not in (2, 3) or math.prod(shape) != n_pixels:
+    def replica_probabilities(self, X: Any) -> NDArray[np.float64]:
+        """Return each replica's own probabilities: their spread, not their mean.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_columns)
+            As in `predict_proba`.
+
+        Returns
+        -------
+        ndarray of float of shape (n_replicas, n_rows, n_classes)
+            Classes in the order of ``classes_``.
+        """
+        return np.concatenate(list(self._parts(X)), axis=1)
+
+    def _parts(self, X: Any) -> Iterator[NDArray[np.float64]]:
+        """Yield the replicas' probabilities, a few rows at once."""
+        check_is_fitted(self)
+        X = check_network_inputs(self, X)
+        if X.shape[1:] != self._row_shape:
             raise InputError(
-                f"image_shape is {self.image_shape!r} and rows of X have the shape "
-                f"{X.shape[1:]}: give (height, width) or (channels, height, width) "
-                f"with {n_pixels} pixels in all"
+                f"rows of X have the shape {X.shape[1:]}: give rows of the shape "
+                f"{self._row_shape}, as in fit"
             )
+        ratio = self.class_prior_ / np.maximum(self.drawn_prior_, 1e-12)
+        for drawn in _probabilities(self.network_, X):
+            odds = drawn * ratio[:, None, :] if self.correct_prior else drawn
+            yield odds / odds.sum(axis=2, keepdims=True)
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the mean probabilities of the replicas.
@@ -303,19 +291,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ndarray of float of shape (n_rows, n_classes)
             In the order of ``classes_``.
         """
-        check_is_fitted(self)
-        X = check_network_inputs(self, X)
-        if X.shape[1:] != self._row_shape:
-            raise InputError(
-                f"rows of X have the shape {X.shape[1:]}: give rows of the shape "
-                f"{self._row_shape}, as in fit"
-            )
-        ratio = self.class_prior_ / np.maximum(self.drawn_prior_, 1e-12)
-        means = []
-        for drawn in _probabilities(self.network_, X):
-            odds = drawn * ratio[:, None, :] if self.correct_prior else drawn
-            means.append((odds / odds.sum(axis=2, keepdims=True)).mean(axis=0))
-        return np.concatenate(means)
+        return np.concatenate([part.mean(axis=0) for part in self._parts(X)])
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the most probable class of each row.

@@ -4,6 +4,7 @@
 
 import copy
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -13,7 +14,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from trimtab.exceptions import InputError
+from trimtab.losses import get_loss
 from trimtab.training.device_rows import as_inputs
+from trimtab.training.input_checks import check_count, check_number
+from trimtab.training.networks import StackedCNN, StackedMLP
 from trimtab.training.replica_network import (
     INITIAL_WEIGHTS,
     ReplicaNetwork,
@@ -21,7 +25,72 @@ from trimtab.training.replica_network import (
 )
 from trimtab.training.replicas import first_line, replicate
 
-__all__ = ["build_modules", "build_network", "check_module"]
+__all__ = ["build_modules", "build_network", "check_module", "network_of"]
+
+
+def network_of(
+    estimator: Any,
+    X: NDArray[np.float32],
+    n_classes: int,
+    seeds: list[int],
+    dropout: float | Sequence[float],
+) -> ReplicaNetwork:
+    """Build the replicas that an estimator's parameters ask for.
+
+    Parameters
+    ----------
+    estimator : NetworkClassifier
+        For its parameters.
+    X : ndarray of shape (n_rows, ...)
+        Training rows.
+    n_classes : int
+        Logits per row.
+    seeds : list of int
+        One per replica.
+    dropout : float or sequence of one for each replica
+        In place of the estimator's own, for trimtab's own networks.
+
+    Returns
+    -------
+    ReplicaNetwork
+        On the CPU.
+
+    Raises
+    ------
+    InputError
+        Where a parameter is out of range or does not fit the rows.
+    """
+    if estimator.network is not None:
+        return build_network(estimator.network, X, n_classes, seeds, estimator.stacked)
+    for rate in dropout if isinstance(dropout, list) else [dropout]:
+        check_number("dropout", rate, at_least=0, below=1)
+    widths = np.atleast_1d(np.asarray(estimator.hidden_layer_sizes, dtype=object))
+    for width in widths:
+        check_count("hidden_layer_sizes", width)
+    options: dict[str, Any] = {
+        "seeds": seeds,
+        "widths": [int(width) for width in widths],
+        "dropout": dropout,
+        "layer_norm": estimator.layer_norm,
+        "cosine_logits": getattr(get_loss(estimator.loss), "cosine_logits", False),
+    }
+    if estimator.image_shape is None:
+        return StackedMLP(X.shape[1], n_classes, **options)
+    _check_image_shape(estimator.image_shape, X)
+    return StackedCNN(estimator.image_shape, n_classes, **options)
+
+
+def _check_image_shape(image_shape: Sequence[int], X: NDArray[np.float32]) -> None:
+    shape = tuple(image_shape)
+    for side in shape:
+        check_count("image_shape", side)
+    n_pixels = math.prod(X.shape[1:])
+    if len(shape) not in (2, 3) or math.prod(shape) != n_pixels:
+        raise InputError(
+            f"image_shape is {image_shape!r} and rows of X have the shape "
+            f"{X.shape[1:]}: give (height, width) or (channels, height, width) "
+            f"with {n_pixels} pixels in all"
+        )
 
 
 def build_network(

@@ -37,8 +37,8 @@ class ReplicaAdamW(torch.optim.AdamW):
         weight_decay: ArrayLike,
     ) -> None:
         super().__init__(parameters, lr=1.0, weight_decay=0.0, fused=True)
-        by_replica = torch.as_tensor(rates, dtype=torch.double)
-        decay = torch.as_tensor(weight_decay, dtype=torch.double) * by_replica
+        by_replica = torch.tensor(rates, dtype=torch.double)
+        decay = torch.tensor(weight_decay, dtype=torch.double) * by_replica
         self._rates = [_beside(by_replica, one) for one in self._all()]
         self._decay = [_beside(decay, one) for one in self._all()]
 

@@ -1,0 +1,237 @@
+"""One training run for the networks of one estimator, or of several side by side."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from trimtab.losses import Loss, get_loss
+from trimtab.losses.stacked_loss import StackedLoss
+from trimtab.sampling.draw import Draw, get_draw
+from trimtab.sampling.stacked_draw import StackedDraw
+from trimtab.training.fit_rows import FitRows
+from trimtab.training.network_choice import network_of
+from trimtab.training.replica_network import ReplicaNetwork, StackedNetwork
+from trimtab.training.trainer import Trainer
+from trimtab.training.training_run import Record
+
+__all__ = ["FitOutcome", "FitShare", "distinct_rows", "train_shares"]
+
+
+@dataclass(frozen=True, eq=False)
+class FitShare:
+    """What one estimator brings to a training run.
+
+    Attributes
+    ----------
+    estimator : NetworkClassifier
+        For its parameters.
+    rows : FitRows
+        What its replicas are trained and measured on, and their seeds.
+    weight_held : array-like of shape (n_held_out_rows,) or None
+        How many rows each held-out row stands for.
+    """
+
+    estimator: Any
+    rows: FitRows
+    weight_held: Any = None
+
+    @property
+    def n_replicas(self) -> int:
+        """How many replicas it has."""
+        return len(self.rows.seeds)
+
+    def epoch_rows(self) -> int:
+        """Return how many rows an epoch has."""
+        draw = get_draw(self.estimator.draw)
+        draw.start(self.counts(), 1)
+        return len(self.rows.codes) if draw.n_rows is None else draw.n_rows
+
+    def counts(self) -> NDArray[np.int64]:
+        """Return the training rows of each class."""
+        return np.bincount(self.rows.codes, minlength=len(self.rows.classes))
+
+
+@dataclass(frozen=True, eq=False)
+class FitOutcome:
+    """What an estimator has of a training run.
+
+    Attributes
+    ----------
+    network : ReplicaNetwork
+        Its replicas, trained.
+    history : list of dict
+        Records as `trimtab.training.trainer.Trainer.fit` returns them.
+    best_epochs : ndarray of int of shape (n_replicas,)
+        The epoch whose weights each replica has.
+    seen : ndarray of float of shape (n_replicas, n_classes)
+        Rows of each class that those weights were trained on.
+    """
+
+    network: ReplicaNetwork
+    history: list[Record]
+    best_epochs: NDArray[np.int64]
+    seen: NDArray[np.float64]
+
+
+def train_shares(shares: Sequence[FitShare]) -> list[FitOutcome]:
+    """Train all estimators' replicas in one run.
+
+    Parameters
+    ----------
+    shares : sequence of FitShare
+        One or more. Of several, estimators and rows have the same structure, see
+        `trimtab.training.side_by_side`. Where the network's replicas cannot be
+        stacked, each share has a run of its own.
+
+    Returns
+    -------
+    list of FitOutcome
+        One for each share.
+    """
+    first, sizes = shares[0], [share.n_replicas for share in shares]
+    settings, n_classes = first.estimator, len(first.rows.classes)
+    seeds = [seed for share in shares for seed in share.rows.seeds]
+    dropout = _of_replicas([share.estimator.dropout for share in shares], sizes)
+    network = network_of(settings, first.rows.X, n_classes, seeds, dropout)
+    if len(shares) > 1 and not isinstance(network, StackedNetwork):
+        return [outcome for share in shares for outcome in train_shares([share])]
+    trainer = Trainer(
+        network,
+        draw=_one_draw(shares, sizes),
+        loss=_one_loss(shares, sizes),
+        metric=settings.metric,
+        learning_rate_init=_of_replicas(
+            [share.estimator.learning_rate_init for share in shares], sizes
+        ),
+        weight_decay=_of_replicas(
+            [share.estimator.weight_decay for share in shares], sizes
+        ),
+        max_epochs=settings.max_iter,
+        batch_size=settings.batch_size,
+        n_iter_no_change=settings.n_iter_no_change,
+        device=settings.device,
+        amp=settings.amp,
+    )
+    trainer.fit(**_row_sets(shares, sizes), seeds=seeds, n_classes=n_classes)
+    return _outcomes(trainer, sizes)
+
+
+def _of_replicas(values: list[Any], sizes: list[int]) -> Any:
+    """Return the one value of all, or a list with one for each replica."""
+    if all(value == values[0] for value in values):
+        return values[0]
+    return [v for v, size in zip(values, sizes, strict=True) for _ in range(size)]
+
+
+def _one_draw(shares: Sequence[FitShare], sizes: list[int]) -> Draw:
+    draws = [get_draw(share.estimator.draw) for share in shares]
+    return draws[0] if len(draws) == 1 else StackedDraw(draws, sizes)
+
+
+def _one_loss(shares: Sequence[FitShare], sizes: list[int]) -> Loss:
+    losses: list[Any] = [get_loss(share.estimator.loss) for share in shares]
+    counts = [share.counts() for share in shares]
+    alike = all(np.array_equal(counts[0], own) for own in counts)
+    if alike and len({repr(loss) for loss in losses}) == 1:
+        one: Loss = losses[0]
+        return one
+    return StackedLoss(_of_replicas(losses, sizes))
+
+
+def _row_sets(shares: Sequence[FitShare], sizes: list[int]) -> dict[str, Any]:
+    """Return the rows of all as the trainer takes them, equal ones once."""
+    distinct, of_shares = distinct_rows(shares)
+    rows = [shares[position].rows for position in distinct]
+    weights = [share.weight_held for share in shares]
+    weight: Any = weights[0]
+    if len(shares) > 1 and weight is not None:
+        weight = np.repeat(np.stack(weights), sizes, axis=0)
+    if len(rows) == 1:
+        return {
+            "X": rows[0].X,
+            "codes": rows[0].codes,
+            "X_held": rows[0].X_held,
+            "codes_held": rows[0].codes_held,
+            "weight_held": weight,
+        }
+    return {
+        "X": np.stack([own.X for own in rows]),
+        "codes": np.stack([own.codes for own in rows]),
+        "X_held": np.stack([own.X_held for own in rows]),
+        "codes_held": np.stack([own.codes_held for own in rows]),
+        "weight_held": weight,
+        "set_of": np.repeat(of_shares, sizes).tolist(),
+    }
+
+
+def distinct_rows(shares: Sequence[FitShare]) -> tuple[list[int], list[int]]:
+    """Tell which shares have the same rows.
+
+    Parameters
+    ----------
+    shares : sequence of FitShare
+        Whose rows are compared.
+
+    Returns
+    -------
+    distinct : list of int
+        Positions of shares, the first of each set of rows.
+    set_of : list of int
+        For each share the number of its set.
+    """
+    distinct: list[int] = []
+    set_of: list[int] = []
+    for position, share in enumerate(shares):
+        for number, other in enumerate(distinct):
+            if _same_rows(share.rows, shares[other].rows):
+                set_of.append(number)
+                break
+        else:
+            set_of.append(len(distinct))
+            distinct.append(position)
+    return distinct, set_of
+
+
+def _same_rows(one: FitRows, other: FitRows) -> bool:
+    if one.X is other.X and one.X_held is other.X_held:
+        return True
+    pairs: list[tuple[Any, Any]] = [
+        (one.codes, other.codes),  # shortest first
+        (one.codes_held, other.codes_held),
+        (one.X_held, other.X_held),
+        (one.X, other.X),
+    ]
+    return all(np.array_equal(*pair) for pair in pairs)
+
+
+def _outcomes(trainer: Trainer, sizes: list[int]) -> list[FitOutcome]:
+    """Give each estimator what is its own."""
+    if len(sizes) == 1:
+        best, seen = trainer.best_epochs_, trainer.seen_
+        return [FitOutcome(trainer.network, trainer.history_, best, seen)]
+    owners = np.repeat(np.arange(len(sizes)), sizes)
+    histories: list[list[Record]] = [[] for _ in sizes]
+    ends = np.cumsum(sizes)
+    for record in trainer.history_:
+        owner = owners[record["replica"]]
+        replica = int(record["replica"] - ends[owner] + sizes[owner])
+        histories[owner].append({**record, "replica": replica})
+    outcomes = []
+    for number, history in enumerate(histories):
+        own = np.flatnonzero(owners == number)
+        assert isinstance(trainer.network, StackedNetwork)
+        outcomes.append(
+            FitOutcome(
+                trainer.network.part(torch.from_numpy(own)),
+                history,
+                trainer.best_epochs_[own],
+                trainer.seen_[own],
+            )
+        )
+    return outcomes

@@ -1,0 +1,192 @@
+"""Several settings of a network fitted at the price of a few.
+
+A small network on a table spends its time between the operations, not in them: twenty
+networks trained as one cost about three times what one costs. `fit_together` makes use
+of that where settings are compared, in a search over hyper-parameters for instance.
+"""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
+
+import joblib
+import numpy as np
+
+from trimtab.losses import get_loss
+from trimtab.losses.stacked_loss import loss_structure
+from trimtab.training.classifier import NetworkClassifier
+from trimtab.training.shared_run import FitShare, distinct_rows, train_shares
+
+__all__ = ["MAY_DIFFER", "fit_together", "groups_that_fit_together"]
+
+MAY_DIFFER = frozenset(
+    {
+        "correct_prior",
+        "draw",
+        "dropout",
+        "learning_rate_init",
+        "loss",
+        "n_replicas",
+        "random_state",
+        "sampler",
+        "validation_fraction",
+        "weight_decay",
+    }
+)
+"""Parameters of a `NetworkClassifier` that may differ within a training run."""
+
+BYTES_AT_ONCE = 2**30
+"""Rows of a run's estimators, at most, where each has its own."""
+
+
+def groups_that_fit_together(estimators: Sequence[Any]) -> list[list[int]]:
+    """Tell which estimators can share a training run.
+
+    They can where all parameters are equal but those of `MAY_DIFFER`, and losses are
+    of one kind: of `trimtab.losses`, with other numbers at most. An `ARTClassifier`
+    goes by the network that it trains.
+
+    Parameters
+    ----------
+    estimators : sequence of estimator
+        Not fitted, or fitted before. Other estimators than networks stand alone.
+
+    Returns
+    -------
+    list of list of int
+        Positions of the estimators of each group.
+
+    Examples
+    --------
+    >>> from trimtab.training.classifier import NetworkClassifier
+    >>> groups_that_fit_together([
+    ...     NetworkClassifier(learning_rate_init=0.001),
+    ...     NetworkClassifier(learning_rate_init=0.01, dropout=0.5),
+    ...     NetworkClassifier(hidden_layer_sizes=(128,)),
+    ... ])
+    [[0, 1], [2]]
+    """
+    keys: list[Hashable] = []
+    for position, estimator in enumerate(estimators):
+        network = _network_to_fit(estimator)
+        keys.append(position if network is None else _structure(network))
+    return _grouped(keys)
+
+
+def fit_together(
+    estimators: Sequence[Any],
+    X: Any,
+    y: Any,
+    eval_set: tuple[Any, Any] | None = None,
+    eval_weight: Any = None,
+) -> None:
+    """Fit estimators, in as few training runs as can be.
+
+    Each is fitted as if by its own ``fit``: the same rows, draws and initial weights,
+    and the same result but for rounding.
+
+    Parameters
+    ----------
+    estimators : sequence of estimator
+        `NetworkClassifier`, `trimtab.ARTClassifier` or any other classifier. Those of
+        a group, see `groups_that_fit_together`, share a run, as long as they have
+        equally many training rows, held-out rows and rows in an epoch. All others are
+        fitted one after another.
+    X, y : table and labels
+        As for their ``fit``.
+    eval_set : tuple of X and y, default=None
+        Held-out rows of one's own, for all estimators.
+    eval_weight : array-like of shape (n_held_out_rows,), default=None
+        How many rows each row of `eval_set` stands for.
+
+    Raises
+    ------
+    InputError
+        As their ``fit`` does. Estimators that come later may then not be fitted.
+
+    See Also
+    --------
+    trimtab.training.classifier.NetworkClassifier.replica_probabilities : Each
+        replica's own probabilities, so that repetitions of a setting need no run of
+        their own.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from trimtab.training.classifier import NetworkClassifier
+    >>> X, y = make_classification(400, weights=[0.9], random_state=0)
+    >>> settings = [
+    ...     NetworkClassifier(learning_rate_init=rate, max_iter=20, random_state=0)
+    ...     for rate in (0.0001, 0.001, 0.01)
+    ... ]
+    >>> fit_together(settings, X, y)
+    >>> losses = [min(r["held_out_loss"] for r in m.history_) for m in settings]
+    >>> settings[losses.index(min(losses))].learning_rate_init
+    0.01
+    """
+    options: dict[str, Any] = {"eval_set": eval_set, "eval_weight": eval_weight}
+    options = {name: value for name, value in options.items() if value is not None}
+    for group in groups_that_fit_together(estimators):
+        members = [estimators[position] for position in group]
+        if len(members) == 1:
+            members[0].fit(X, y, **options)
+        else:
+            _fit_group(members, X, y, options)
+
+
+def _fit_group(
+    estimators: Sequence[Any], X: Any, y: Any, options: dict[str, Any]
+) -> None:
+    shares = [estimator.begin_fit(X, y, **options) for estimator in estimators]
+    for chunk in _runs(shares):
+        outcomes = train_shares([shares[position] for position in chunk])
+        for position, outcome in zip(chunk, outcomes, strict=True):
+            estimators[position].end_fit(outcome)
+
+
+def _network_to_fit(estimator: Any) -> NetworkClassifier | None:
+    """Return the network that an estimator trains, None where there is none."""
+    if isinstance(estimator, NetworkClassifier):
+        return estimator
+    to_fit = getattr(estimator, "network_to_fit", None)
+    network: NetworkClassifier | None = None if to_fit is None else to_fit()
+    return network
+
+
+def _structure(network: NetworkClassifier) -> Hashable:
+    """Return what must be equal for networks to be trained as one."""
+    parameters = network.get_params(deep=False)
+    fixed = {name: parameters[name] for name in parameters.keys() - MAY_DIFFER}
+    try:
+        content: Hashable = joblib.hash(fixed)
+    except Exception:  # what cannot be pickled is equal to itself only
+        content = tuple(sorted((name, id(value)) for name, value in fixed.items()))
+    return content, loss_structure(get_loss(network.loss))
+
+
+def _runs(shares: Sequence[FitShare]) -> Iterable[list[int]]:
+    """Yield the positions of shares whose numbers of rows let them share a run."""
+    keys = [_sizes(share) for share in shares]
+    for group in _grouped(keys):
+        members = [shares[position] for position in group]
+        n_sets = len(distinct_rows(members)[0])
+        rows = members[0].rows
+        n_bytes = n_sets * (rows.X.nbytes + rows.X_held.nbytes)
+        n_runs = 1 if n_sets == 1 else -(-n_bytes // BYTES_AT_ONCE)
+        for part in np.array_split(group, min(n_runs, len(group))):
+            yield part.tolist()
+
+
+def _sizes(share: FitShare) -> Hashable:
+    rows = share.rows
+    weighted = share.weight_held is not None
+    return rows.X.shape, rows.X_held.shape, share.epoch_rows(), weighted
+
+
+def _grouped(keys: Sequence[Hashable]) -> list[list[int]]:
+    """Return the positions of equal keys, in the order of their first."""
+    groups: dict[Hashable, list[int]] = {}
+    for position, key in enumerate(keys):
+        groups.setdefault(key, []).append(position)
+    return list(groups.values())
