@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.report.sample_evidence import FEW, HOSTILE, MANY, Made, make_evidence
+from trimtab.benchmark.history import History
 from trimtab.report.page import render_page, write_page
 
 pytestmark = pytest.mark.browser
@@ -83,6 +85,39 @@ def test_every_chart_is_drawn(opened: Open) -> None:
     assert page.locator(".matrix").count() == 4
     for legend in page.locator(".legend").all():
         assert legend.locator("button").count() >= 3
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_art_drew_is_seen_at_any_width(
+    opened: Open, tmp_path: Path, scheme: str
+) -> None:
+    """Two panels, one above the other, in colours of the theme; a menu of methods."""
+    methods = [*FEW, Made("art", "learned"), Made("art-lightgbm", "learned")]
+    shares = np.array([[0.7, 0.3], [0.6, 0.4], [0.5, 0.5]])
+    facts = {"prior": [0.9, 0.1], "kept": 2.0, "n_replicas": 4, "n_classes": 2}
+    series = {"drawn": shares, "f1": shares}
+    history = History("draw", np.arange(1, 4), series, ["no", "yes"], facts)
+    histories = {"art": history, "art-lightgbm": history}
+    evidence = make_evidence(methods=methods, histories=histories)
+    page = opened(write_page(evidence, tmp_path / "page.html"), color_scheme=scheme)
+    chart = page.locator("[data-chart=draw]")
+
+    for width in (1280, 380):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_function(
+            """width => {
+                const at = part => document.querySelector(
+                    `[data-chart=draw] ${part}`)?.getBoundingClientRect();
+                return at(".svg-container").right <= width
+                    && at(".ytitle").bottom < at(".y2title").top;
+            }""",
+            arg=width,
+            timeout=5000,
+        )
+    chart.locator("select").select_option("art-lightgbm")
+    assert chart.locator(".scatterlayer .trace").count() == 8
+    chart.locator(".legend button", has_text="yes").click()
+    assert chart.locator(".scatterlayer .trace").count() == 5
 
 
 @pytest.mark.parametrize("has_policy", [True, False], ids=["as it is", "no policy"])
