@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from trimtab.benchmark.experiment import Experiment
 from trimtab.benchmark.methods import Method, get_method
 from trimtab.benchmark.protocol import Protocol
 from trimtab.benchmark.sources import CatalogueSource, TableSource
+from trimtab.benchmark.suite_expansion import expand_methods, read_paper_table
 from trimtab.benchmark.suite_plots import Plot, parse_plots
 from trimtab.benchmark.tuning import Tuning, merge_tables, read_tuning
 from trimtab.exceptions import InputError, nearest_names
@@ -38,7 +40,7 @@ __all__ = [
 _FOLDER = files("trimtab.benchmark") / "suites"
 _KEYS = {
     "title", "description", "datasets", "methods", "metric", "seeds", "protocol",
-    "paper", "reference", "plot", "tuning",
+    "paper", "reference", "plot", "tuning", "shared",
 }  # fmt: skip
 
 
@@ -57,12 +59,19 @@ class Entry:
         Parameters for its factory, as JSON with sorted keys.
     tunings : tuple of (str, Tuning)
         Data sets on which its other parameters are tuned, and how.
+    datasets : tuple of str
+        The only data sets it is run on; empty for all.
     """
 
     label: str
     method: str
     parameters: str = "{}"
     tunings: tuple[tuple[str, Tuning], ...] = ()
+    datasets: tuple[str, ...] = ()
+
+    def runs_on(self, dataset: str) -> bool:
+        """Return whether the suite has it on a data set."""
+        return not self.datasets or dataset in self.datasets
 
     def tuning_on(self, dataset: str) -> Tuning | None:
         """Return how parameters are tuned on a data set, None where they are not."""
@@ -188,6 +197,7 @@ class Suite:
             for seed in self.seeds
             for repeat, fold in self.protocol.splits()
             for entry in self.entries
+            if entry.runs_on(dataset)
         ]
 
     def label_of(self, method: str, parameters: str, tuning: str = "") -> str:
@@ -275,19 +285,21 @@ def load_suite(name: str) -> Suite:
         path = Path(name)
         if not path.is_file():
             raise InputError(f"no such suite file: {name}")
+        folder: Traversable = path.parent
         try:
             text, stem = path.read_text(encoding="utf-8"), path.stem
         except UnicodeDecodeError:
             raise InputError(f"suite {name}: it is not UTF-8; convert it") from None
     elif name in list_suites():
         text, stem = (_FOLDER / f"{name}.toml").read_text(encoding="utf-8"), name
+        folder = _FOLDER
     else:
         raise InputError(
             f"no suite {name!r}: {nearest_names(name, list_suites())}; or give the "
             "path of a TOML file"
         )
     try:
-        return _parse(stem, tomllib.loads(text))
+        return _parse(stem, _with_paper(tomllib.loads(text), folder))
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"suite {name}: not TOML: {error}") from None
     except (AttributeError, KeyError, TypeError) as error:
@@ -295,6 +307,18 @@ def load_suite(name: str) -> Suite:
             f"suite {name}: {error} is missing or not understood; the user guide "
             "describes the format"
         ) from None
+
+
+def _with_paper(content: dict[str, Any], folder: Traversable) -> dict[str, Any]:
+    """Put the paper's numbers in the place of the name of their CSV file."""
+    name = content.get("paper")
+    if not isinstance(name, str):
+        return content
+    file = folder / name
+    if not file.is_file():
+        raise InputError(f"paper: no file {name!r} beside the suite's file")
+    table = read_paper_table(name, file.read_text(encoding="utf-8"))
+    return content | {"paper": table}
 
 
 def _parse(name: str, content: dict[str, Any]) -> Suite:
@@ -310,7 +334,8 @@ def _parse(name: str, content: dict[str, Any]) -> Suite:
         raise InputError(f"no metric {metric!r}: {nearest_names(metric, MEASURES)}")
     names = tuple(datasets.describe(d).name for d in content["datasets"])
     tuning = _tuning_tables(content.get("tuning"), names)
-    entries = tuple(_entry(value, tuning) for value in content["methods"])
+    methods = expand_methods(content["methods"], content.get("shared", ()))
+    entries = tuple(_entry(value, tuning) for value in methods)
     labels = Counter(entry.label for entry in entries)
     for label, times in labels.items():
         if times > 1:
@@ -352,23 +377,26 @@ def _paper(value: dict[str, Any], labels: Iterable[str]) -> PaperValue:
 
 
 def _entry(
-    value: str | dict[str, Any], tuning: Mapping[str, Mapping[str, Any] | None]
+    value: dict[str, Any], tuning: Mapping[str, Mapping[str, Any] | None]
 ) -> Entry:
-    if isinstance(value, str):
-        value = {"method": value}
-    method = get_method(value["method"])
-    parameters = value.get("parameters", {})
+    method, parameters = get_method(value["method"]), value["parameters"]
+    chosen = value.get("datasets")
+    kept = tuple(tuning if chosen is None else _matching(tuning, chosen, "data set"))
     own = _own_tuning(value.get("tuning", True), method)
     tunings = {
         dataset: read_tuning(merge_tables(table or {}, own or {}), method, parameters)
         for dataset, table in tuning.items()
-        if method.search_space and own is not None and (table or own)
+        if dataset in kept
+        and method.search_space
+        and own is not None
+        and (table or own)
     }
     return Entry(
-        value.get("label", method.name),
+        value["label"],
         method.name,
         json.dumps(parameters, sort_keys=True),
         tuple((dataset, found) for dataset, found in tunings.items() if found),
+        () if chosen is None else kept,
     )
 
 
