@@ -39,20 +39,13 @@ art.fit(X_train, y_train)
 # %%
 # How the draw moved
 # ------------------
-# ``history_`` has a record an epoch. On the left is how well each class was recognised
-# on the held-out rows, on the right how often it was drawn.
+# Above is how often each class was drawn, with its share of the rows as a dashed line;
+# below how well it was recognised on the held-out rows. The dotted line is the epoch
+# whose network was kept. The numbers are in ``history_``, a record an epoch.
 
-import matplotlib.pyplot as plt
+from trimtab import DrawHistoryDisplay
 
-f1 = np.array([record["class_f1"] for record in art.history_])
-drawn = np.array([record["class_probabilities"] for record in art.history_])
-figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.5), layout="constrained")
-for code, name in enumerate(art.classes_):
-    left.plot(f1[:, code], label=name)
-    right.plot(drawn[:, code], label=name)
-left.set(title="F1 on held-out rows", xlabel="epoch", ylim=(0, 1.02))
-right.set(title="Share of the draw", xlabel="epoch", ylim=(0, 0.6))
-_ = figure.legend(*right.get_legend_handles_labels(), loc="outside right center")
+display = DrawHistoryDisplay.from_estimator(art)
 
 # %%
 # The class that is rare but lies apart is soon left to its share of the data. The one
