@@ -2,32 +2,26 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-import json
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from trimtab.benchmark.database import file_url
-from trimtab.benchmark.evidence import Evidence, Prediction, TableProfile
+from trimtab.benchmark.evidence import Evidence, TableProfile
 from trimtab.benchmark.experiment import Experiment
-from trimtab.benchmark.history import History
+from trimtab.benchmark.findings import run_and_read
 from trimtab.benchmark.leaderboard import rank_methods
 from trimtab.benchmark.methods import Method
 from trimtab.benchmark.portfolio import Methods, choose_methods
 from trimtab.benchmark.preparation import table_info
 from trimtab.benchmark.progress import Progress, TerminalProgress
 from trimtab.benchmark.protocol import Protocol
-from trimtab.benchmark.runner import Runner, RunSummary
-from trimtab.benchmark.sources import StagedSource, stage, table_digest
-from trimtab.benchmark.store import Store
-from trimtab.benchmark.summary import flatten_per_class
+from trimtab.benchmark.runner import RunSummary
+from trimtab.benchmark.sources import stage, table_digest
 from trimtab.benchmark.tuning import Tuning
 from trimtab.exceptions import InputError, nearest_names
 from trimtab.files import check_writable, write_whole
@@ -172,7 +166,7 @@ def compare(
         for m in chosen.values()
     ]
     with tempfile.TemporaryDirectory(prefix="trimtab-") as folder:
-        found = _run(
+        found = run_and_read(
             experiments,
             stage(X, labels, dataset, Path(folder)),
             chosen,
@@ -188,12 +182,12 @@ def compare(
         protocol=protocol,
         metric=metric,
         leaderboard=rank_methods(found.results, chosen, metric, protocol.test_fraction),
-        results=_public(found.results, chosen),
-        predictions=_predictions(found, labels, protocol, seed),
+        results=found.public_results(chosen),
+        predictions=found.predictions(labels, protocol, seed),
         skipped=skipped,
         command=command,
-        versions=_versions(found.results["versions"]),
-        histories=_histories(found),
+        versions=found.versions(),
+        histories=found.method_histories(),
         tuning=tuning,
     )
     return Comparison(evidence, found.summary, chosen, X, seed)
@@ -214,35 +208,6 @@ def _tuning(
     return Tuning(n_trials, metric, time_limit=time_limit)
 
 
-@dataclass(frozen=True)
-class _Found:
-    """What the store holds after a run: results, and probabilities, and histories."""
-
-    summary: RunSummary
-    results: pd.DataFrame
-    scores: Mapping[str, NDArray[np.float32]]
-    histories: Mapping[str, History]
-
-
-def _run(
-    experiments: Sequence[Experiment],
-    source: StagedSource,
-    methods: Mapping[str, Method],
-    store: str | Path,
-    *,
-    retry_failed: bool,
-    **options: Any,
-) -> _Found:
-    """Run what the store does not hold yet, and read everything from it."""
-    url = file_url(store) if isinstance(store, Path) else store
-    with Store(url) as opened:
-        runner = Runner(opened, {source.name: source}, methods, **options)
-        summary = runner.run(experiments, retry_failed=retry_failed)
-        results = opened.results(experiments)
-        keys = list(results["key"])
-        return _Found(summary, results, opened.scores(keys), opened.histories(keys))
-
-
 def _check_metric(metric: str, labels: Labels, protocol: Protocol) -> None:
     if metric not in MEASURES:
         raise InputError(f"no metric {metric!r}: {nearest_names(metric, MEASURES)}")
@@ -255,62 +220,6 @@ def _check_metric(metric: str, labels: Labels, protocol: Protocol) -> None:
             )
         if not protocol.tune_threshold:
             raise InputError(f"{metric} needs tune_threshold; or use {plain}")
-
-
-def _public(results: pd.DataFrame, methods: Mapping[str, Method]) -> pd.DataFrame:
-    """Return the results as users get them, in an order that no run changes."""
-    families = results["method"].map(lambda name: methods[name].family)
-    frame = flatten_per_class(results.drop(columns=["key", "versions"]))
-    frame.insert(2, "family", families)
-    return frame.sort_values(["method", "repeat", "fold"], ignore_index=True)
-
-
-def _versions(recorded: "pd.Series[str]") -> dict[str, str]:
-    """Return the library versions that the results were made with.
-
-    Results of an earlier run may have been made with others: then all are named.
-    """
-    found: dict[str, list[str]] = {}
-    for versions in map(json.loads, recorded.unique()):
-        for library, version in versions.items():
-            known = found.setdefault(library, [])
-            if version not in known:
-                known.append(version)
-    return {library: ", ".join(versions) for library, versions in found.items()}
-
-
-def _predictions(
-    found: _Found, labels: Labels, protocol: Protocol, seed: int
-) -> list[Prediction]:
-    test_codes = {
-        split: labels.codes[protocol.rows(labels.codes, *split, seed)[1]]
-        for split in protocol.splits()
-    }
-    columns = ["key", "method", "repeat", "fold", "threshold", "own_threshold"]
-    known = found.results.reindex(columns=columns).astype(object)
-    rows: list[list[Any]] = known.where(known.notna(), None).to_numpy().tolist()
-    return [
-        Prediction(
-            method,
-            repeat,
-            fold,
-            test_codes[repeat, fold],
-            found.scores[key],
-            threshold,
-            own_threshold,
-        )
-        for key, method, repeat, fold, threshold, own_threshold in rows
-        if key in found.scores
-    ]
-
-
-def _histories(found: _Found) -> dict[str, History]:
-    """Return the history of each method that has one."""
-    known = found.results[found.results["key"].isin(found.histories.keys())]
-    return {
-        str(method): found.histories[key]
-        for key, method in zip(known["key"], known["method"], strict=True)
-    }
 
 
 class Comparison:
