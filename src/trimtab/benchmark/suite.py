@@ -9,7 +9,7 @@ it reruns, where there is one.
 import json
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from importlib.resources import files
@@ -21,9 +21,9 @@ from trimtab.benchmark.experiment import Experiment
 from trimtab.benchmark.methods import Method, get_method
 from trimtab.benchmark.protocol import Protocol
 from trimtab.benchmark.sources import CatalogueSource, TableSource
-from trimtab.benchmark.suite_expansion import expand_methods, read_paper_table
+from trimtab.benchmark.suite_expansion import expand_methods, with_paper
 from trimtab.benchmark.suite_plots import Plot, parse_plots
-from trimtab.benchmark.tuning import Tuning, merge_tables, read_tuning
+from trimtab.benchmark.tuning import Tuning, TuningTables, entry_tunings, tuning_tables
 from trimtab.exceptions import InputError, nearest_names
 from trimtab.metrics import MEASURES
 
@@ -299,7 +299,7 @@ def load_suite(name: str) -> Suite:
             "path of a TOML file"
         )
     try:
-        return _parse(stem, _with_paper(tomllib.loads(text), folder))
+        return _parse(stem, with_paper(tomllib.loads(text), folder))
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"suite {name}: not TOML: {error}") from None
     except (AttributeError, KeyError, TypeError) as error:
@@ -307,18 +307,6 @@ def load_suite(name: str) -> Suite:
             f"suite {name}: {error} is missing or not understood; the user guide "
             "describes the format"
         ) from None
-
-
-def _with_paper(content: dict[str, Any], folder: Traversable) -> dict[str, Any]:
-    """Put the paper's numbers in the place of the name of their CSV file."""
-    name = content.get("paper")
-    if not isinstance(name, str):
-        return content
-    file = folder / name
-    if not file.is_file():
-        raise InputError(f"paper: no file {name!r} beside the suite's file")
-    table = read_paper_table(name, file.read_text(encoding="utf-8"))
-    return content | {"paper": table}
 
 
 def _parse(name: str, content: dict[str, Any]) -> Suite:
@@ -333,7 +321,7 @@ def _parse(name: str, content: dict[str, Any]) -> Suite:
     if metric not in MEASURES:
         raise InputError(f"no metric {metric!r}: {nearest_names(metric, MEASURES)}")
     names = tuple(datasets.describe(d).name for d in content["datasets"])
-    tuning = _tuning_tables(content.get("tuning"), names)
+    tuning = tuning_tables(content.get("tuning"), names)
     methods = expand_methods(content["methods"], content.get("shared", ()))
     entries = tuple(_entry(value, tuning) for value in methods)
     labels = Counter(entry.label for entry in entries)
@@ -376,69 +364,23 @@ def _paper(value: dict[str, Any], labels: Iterable[str]) -> PaperValue:
     return replace(given, dataset=datasets.describe(given.dataset).name)
 
 
-def _entry(
-    value: dict[str, Any], tuning: Mapping[str, Mapping[str, Any] | None]
-) -> Entry:
+def _entry(value: dict[str, Any], tuning: TuningTables) -> Entry:
     method, parameters = get_method(value["method"]), value["parameters"]
     chosen = value.get("datasets")
     kept = tuple(tuning if chosen is None else _matching(tuning, chosen, "data set"))
-    own = _own_tuning(value.get("tuning", True), method)
-    tunings = {
-        dataset: read_tuning(merge_tables(table or {}, own or {}), method, parameters)
-        for dataset, table in tuning.items()
-        if dataset in kept
-        and method.search_space
-        and own is not None
-        and (table or own)
-    }
+    tunings = entry_tunings(
+        value.get("tuning", True),
+        {dataset: table for dataset, table in tuning.items() if dataset in kept},
+        method,
+        parameters,
+    )
     return Entry(
         value["label"],
         method.name,
         json.dumps(parameters, sort_keys=True),
-        tuple((dataset, found) for dataset, found in tunings.items() if found),
+        tuple(tunings.items()),
         () if chosen is None else kept,
     )
-
-
-def _own_tuning(given: Any, method: Method) -> Mapping[str, Any] | None:
-    """Return what an entry says of its tuning, None where it is not tuned."""
-    if isinstance(given, bool):
-        return {} if given else None
-    if not isinstance(given, dict):
-        raise InputError(
-            f"{method.name}: its tuning is {given!r}: give a table, or false"
-        )
-    if method.search_space is None:
-        raise InputError(
-            f"{method.name} has no search space: leave its tuning out, or name another "
-            "method"
-        )
-    return given
-
-
-def _tuning_tables(
-    given: Any, names: Sequence[str]
-) -> dict[str, Mapping[str, Any] | None]:
-    """Return what the suite says of tuning on each data set, None for no tuning."""
-    from trimtab import datasets
-
-    if given is None:
-        return dict.fromkeys(names)
-    if not isinstance(given, dict):
-        raise InputError(f"tuning is {given!r}: give a table, [tuning]")
-    general = {key: value for key, value in given.items() if key != "datasets"}
-    tables: dict[str, Mapping[str, Any] | None] = dict.fromkeys(names, general)
-    for short, special in given.get("datasets", {}).items():
-        name = datasets.describe(short).name
-        if name not in tables:
-            raise InputError(
-                f"tuning: no data set {short!r} in the suite: "
-                f"{nearest_names(short, names)}"
-            )
-        if special is not False and not isinstance(special, dict):
-            raise InputError(f"tuning on {name} is {special!r}: give a table, or false")
-        tables[name] = None if special is False else merge_tables(general, special)
-    return tables
 
 
 def sources_of(suite: Suite) -> dict[str, TableSource]:

@@ -6,11 +6,12 @@ import csv
 import itertools
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatch
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from trimtab.exceptions import InputError, nearest_names
 
-__all__ = ["expand_methods", "read_paper_table"]
+__all__ = ["expand_methods", "read_paper_table", "with_paper"]
 
 _ENTRY_KEYS = {"method", "label", "parameters", "grid", "datasets", "tuning"}
 _SHARED_KEYS = {"methods", "parameters"}
@@ -139,3 +140,28 @@ def read_paper_table(name: str, text: str) -> list[dict[str, Any]]:
                 "something that is no number: correct it"
             ) from None
     return rows
+
+
+def with_paper(content: dict[str, Any], folder: Traversable) -> dict[str, Any]:
+    """Put the paper's numbers in the place of the name of their CSV file.
+
+    Parameters
+    ----------
+    content : dict
+        A suite's file.
+    folder : path
+        Where that is, and the CSV file beside it.
+
+    Raises
+    ------
+    InputError
+        Where there is none, or it cannot be read.
+    """
+    name = content.get("paper")
+    if not isinstance(name, str):
+        return content
+    file = folder / name
+    if not file.is_file():
+        raise InputError(f"paper: no file {name!r} beside the suite's file")
+    table = read_paper_table(name, file.read_text(encoding="utf-8"))
+    return content | {"paper": table}

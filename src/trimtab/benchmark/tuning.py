@@ -7,7 +7,7 @@ The search itself is in `trimtab.benchmark.search`.
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -16,7 +16,18 @@ from trimtab.benchmark.search_spaces import count_parameters
 from trimtab.exceptions import InputError, nearest_names
 from trimtab.metrics import MEASURES
 
-__all__ = ["Tuning", "merge_tables", "read_tuning"]
+__all__ = [
+    "Tuning",
+    "TuningTables",
+    "entry_tunings",
+    "merge_tables",
+    "read_tuning",
+    "tuning_tables",
+]
+
+TuningTables = dict[str, Mapping[str, Any] | None]
+"""What a suite says of tuning on each data set, None for no tuning."""
+
 
 _MOST_AT_ONCE = 20
 _ROUNDS = 5
@@ -200,3 +211,106 @@ def _check_keys(table: Mapping[str, Any]) -> None:
         raise InputError(
             "tuning: it has both n_trials and trials_per_parameter: leave one out"
         )
+
+
+def tuning_tables(given: Any, names: Sequence[str]) -> TuningTables:
+    """Return what a suite says of tuning, data set by data set.
+
+    Parameters
+    ----------
+    given : mapping or None
+        The suite's ``[tuning]``: as `read_tuning` takes it, and ``datasets`` with a
+        table, or false, for each data set that differs.
+    names : sequence of str
+        The suite's data sets.
+
+    Returns
+    -------
+    dict
+        The table of each data set, None where nothing is tuned.
+
+    Raises
+    ------
+    InputError
+        Where it is something else.
+    """
+    from trimtab import datasets
+
+    if given is None:
+        return dict.fromkeys(names)
+    if not isinstance(given, dict):
+        raise InputError(f"tuning is {given!r}: give a table, [tuning]")
+    general = {key: value for key, value in given.items() if key != "datasets"}
+    tables: TuningTables = dict.fromkeys(names, general)
+    own = given.get("datasets", {})
+    if not isinstance(own, dict):
+        raise InputError(
+            f"datasets of the tuning are {own!r}: give a table for each, "
+            "[tuning.datasets.NAME]"
+        )
+    _check_keys(general)
+    for short, special in own.items():
+        name = datasets.describe(short).name
+        if name not in tables:
+            raise InputError(
+                f"tuning: no data set {short!r} in the suite: "
+                f"{nearest_names(short, names)}"
+            )
+        if special is not False and not isinstance(special, dict):
+            raise InputError(f"tuning on {name} is {special!r}: give a table, or false")
+        tables[name] = None if special is False else merge_tables(general, special)
+    return tables
+
+
+def entry_tunings(
+    given: Any, tables: TuningTables, method: Method, fixed: Mapping[str, Any]
+) -> dict[str, Tuning]:
+    """Return how a method of a suite is tuned, data set by data set.
+
+    Parameters
+    ----------
+    given : bool or mapping
+        What the method's entry says: a table goes before the suite's, false is no
+        tuning, true as the suite says.
+    tables : mapping
+        As from `tuning_tables`.
+    method : Method
+        What is tuned, if it has a search space.
+    fixed : mapping of str to object
+        Parameters that the suite gives: they are not searched.
+
+    Returns
+    -------
+    dict of str to Tuning
+        Without the data sets on which it is not tuned.
+
+    Raises
+    ------
+    InputError
+        Where the entry or a table cannot be used.
+    """
+    own = _own_table(given, method)
+    if own is None or method.search_space is None:
+        return {}
+    tunings = {
+        dataset: read_tuning(merge_tables(table or {}, own), method, fixed)
+        for dataset, table in tables.items()
+        if table is not None or own
+    }
+    return {dataset: tuning for dataset, tuning in tunings.items() if tuning}
+
+
+def _own_table(given: Any, method: Method) -> Mapping[str, Any] | None:
+    """Return what an entry says of its tuning, None where it is not tuned."""
+    if isinstance(given, bool):
+        return {} if given else None
+    if not isinstance(given, dict):
+        raise InputError(
+            f"{method.name}: its tuning is {given!r}: give a table, or false"
+        )
+    if method.search_space is None:
+        raise InputError(
+            f"{method.name} has no search space: leave its tuning out, or name another "
+            "method"
+        )
+    return given
