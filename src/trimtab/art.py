@@ -349,13 +349,15 @@ class ARTClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             probabilities = draw.probabilities()[0]
             drawn = rows.draw(draw, generator)
             learner.learn(drawn.X, drawn.codes, drawn.weight)
+            counts = drawn.counts
+            del drawn  # or two epochs of rows would be there at once
             measured = measure(learner.model, held_out, self.metric)
             draw.update(measured.class_scores[np.newaxis], held_out.counts)
             records.append(
                 {
                     "epoch": epoch,
                     "class_probabilities": probabilities,
-                    "rows_per_class": drawn.counts,
+                    "rows_per_class": counts,
                     "held_out_loss": measured.loss,
                     "class_f1": measured.class_f1,
                     "class_scores": measured.class_scores,
