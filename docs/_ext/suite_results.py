@@ -1,8 +1,14 @@
-"""The directive ``suite-results``: tables of a suite, from its committed export.
+"""Directives for the results of suites: their tables and pictures, from the exports.
 
 ``.. suite-results:: controls`` reads ``docs/results/controls.csv.gz``, as ``trimtab
-bench show controls --from`` does, and shows the methods over all data sets; with
-``:by-dataset:`` it shows each data set.
+bench show controls --from`` does, and shows the methods over all data sets. With
+``:by-dataset:`` it shows each data set, with ``:paper:`` the paper's numbers beside
+ours, with ``:reference:`` the tests of the suite's reference against its methods.
+
+``.. suite-plot:: art-table1 differences`` draws one of the suite's pictures, once for
+the light theme and once for the dark one.
+
+Where a suite has no export yet, a note says so.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
@@ -16,29 +22,83 @@ from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from trimtab.benchmark.suite import load_suite
+from trimtab.benchmark.suite import Suite, load_suite
+from trimtab.benchmark.suite_plots import plots_of
 from trimtab.benchmark.summary import overview, read_export, summarise
+from trimtab.exceptions import InputError
+from trimtab.report.suite_figures import draw, save
+from trimtab.report.suite_tables import TextTable, paper_tables, reference_tables
 
 
-class SuiteResults(SphinxDirective):
-    """Show the overview of a suite, or with ``:by-dataset:`` one row a data set."""
+class _OfSuite(SphinxDirective):
+    """What both directives share: the suite's export, and what is wrong with it."""
+
+    def run(self) -> list[nodes.Node]:
+        """Make the nodes; a note where there is no result yet."""
+        try:
+            suite = load_suite(self.arguments[0])
+            path = Path(self.env.srcdir) / "results" / f"{suite.name}.csv.gz"
+            self.env.note_dependency(str(path))
+            if not path.is_file():
+                text = f"The suite {suite.name} has not been run to its end yet."
+                return [nodes.note("", nodes.paragraph(text=text))]
+            return self.show(suite, read_export(path))
+        except InputError as error:
+            raise self.error(str(error)) from None
+
+    def show(self, suite: Suite, results: pd.DataFrame) -> list[nodes.Node]:
+        """Make the nodes from the results."""
+        raise NotImplementedError
+
+
+class SuiteResults(_OfSuite):
+    """Show a table of a suite: the overview, unless an option says otherwise."""
 
     required_arguments = 1
     option_spec: ClassVar = {
         "metric": directives.unchanged,
         "by-dataset": directives.flag,
+        "paper": directives.flag,
+        "reference": directives.flag,
     }
 
-    def run(self) -> list[nodes.Node]:
-        """Make the table."""
-        suite = load_suite(self.arguments[0])
-        path = Path(self.env.srcdir) / "results" / f"{suite.name}.csv.gz"
-        self.env.note_dependency(str(path))
+    def show(self, suite: Suite, results: pd.DataFrame) -> list[nodes.Node]:
+        """Make the tables."""
         metric = self.options.get("metric", suite.metric)
-        summary = summarise(read_export(path), suite, metric)
+        if "reference" in self.options:
+            return _text_tables(reference_tables(results, suite, metric))
+        summary = summarise(results, suite, metric)
+        if "paper" in self.options:
+            return _text_tables(paper_tables(summary, suite, metric))
         if "by-dataset" in self.options:
             return [_table(_by_dataset(summary))]
         return [_table(overview(summary))]
+
+
+class SuitePlot(_OfSuite):
+    """Show one of a suite's pictures."""
+
+    required_arguments = 2
+    option_spec: ClassVar = {"alt": directives.unchanged}
+
+    def show(self, suite: Suite, results: pd.DataFrame) -> list[nodes.Node]:
+        """Draw the picture for each theme."""
+        plots = {plot.name: plot for plot in plots_of(suite)}
+        name = self.arguments[1]
+        if name not in plots:
+            raise self.error(f"the suite has the plots {', '.join(plots)}, not {name}")
+        folder = Path(self.env.srcdir) / "results" / "generated"
+        images: list[nodes.Node] = []
+        for theme in ("light", "dark"):
+            figure = draw(plots[name], results, suite, theme)
+            if figure is None:
+                return [nodes.note("", nodes.paragraph(text="Not run yet."))]
+            file = save(figure, folder / f"{suite.name}-{name}-{theme}.svg")
+            alt = self.options.get("alt", plots[name].title or name)
+            uri = f"/results/generated/{file.name}"
+            classes = [f"only-{theme}", "suite-plot"]
+            images.append(nodes.image(uri=uri, alt=alt, classes=classes))
+        return images
 
 
 def _by_dataset(summary: pd.DataFrame) -> pd.DataFrame:
@@ -50,13 +110,24 @@ def _by_dataset(summary: pd.DataFrame) -> pd.DataFrame:
     return wide.reset_index()
 
 
-def _table(frame: pd.DataFrame) -> nodes.table:
+def _text_tables(tables: list[TextTable]) -> list[nodes.Node]:
+    """Return tables with captions; a note that several share stands once, below."""
+    made: list[nodes.Node] = []
+    for table, after in zip(tables, [*tables[1:], None], strict=True):
+        made.append(_table(table.cells, table.title))
+        if table.note and (after is None or after.note != table.note):
+            made.append(nodes.paragraph(text=table.note))
+    return made
+
+
+def _table(frame: pd.DataFrame, caption: str = "") -> nodes.table:
     group = nodes.tgroup(cols=frame.shape[1])
     group += [nodes.colspec(colwidth=1) for _ in frame]
     group += nodes.thead("", _row([str(name).replace("_", " ") for name in frame]))
     rows = [_row(map(_text, values)) for values in frame.itertuples(index=False)]
     group += nodes.tbody("", *rows)
-    return nodes.table("", group, classes=["suite-results"])
+    title = [nodes.title(text=caption)] if caption else []
+    return nodes.table("", *title, group, classes=["suite-results"])
 
 
 def _row(texts: "list[str] | map[str]") -> nodes.row:
@@ -71,6 +142,7 @@ def _text(value: object) -> str:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Register the directive."""
+    """Register the directives."""
     app.add_directive("suite-results", SuiteResults)
+    app.add_directive("suite-plot", SuitePlot)
     return {"parallel_read_safe": True}

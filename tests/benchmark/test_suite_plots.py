@@ -141,6 +141,18 @@ def test_data_sets_may_run_along_the_axis(suite: Suite, results: pd.DataFrame) -
     np.testing.assert_allclose(points["mean"], [0.52, 0.42, 0.82, 0.72])
 
 
+def test_several_methods_at_one_place(suite: Suite, results: pd.DataFrame) -> None:
+    """A line has one point for each value; the plot must choose."""
+    plot = Plot("depth", "curve", x="depth")
+
+    with pytest.raises(InputError) as caught:
+        curve_points(results, suite, plot)
+    assert str(caught.value) == (
+        "plot depth: 2 methods stand at 3 on the line 'random-forest', 3-a, 3-b...: "
+        "choose by methods"
+    )
+
+
 def test_heat_map_is_there_wherever_there_is_a_reference(suite: Suite) -> None:
     """Unless the file describes its own; the measure is the suite's."""
     assert [(p.name, p.kind, p.metric) for p in plots_of(suite)] == [

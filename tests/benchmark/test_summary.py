@@ -174,6 +174,18 @@ def test_overview_by_hand() -> None:
     assert table["failed"].to_dict() == {"deep": 2, "forest": 0, "logit": 1}
 
 
+def test_set_that_a_method_is_not_for_has_no_ranks() -> None:
+    """Not to be tried is not to fail: ranks are over what all were tried on."""
+    some = results().query("dataset != 'g/two' or method != 'deep'")
+
+    table = overview(summarise(some, SUITE, "average_precision")).set_index("method")
+
+    assert table["mean_rank"].to_dict() == pytest.approx(
+        {"deep": (1 + 3) / 2, "forest": (2.5 + 1) / 2, "logit": (2.5 + 2) / 2}
+    )
+    assert table["datasets"].to_dict() == {"deep": 1, "forest": 3, "logit": 2}
+
+
 def test_overview_of_a_cost_ranks_the_cheapest_first() -> None:
     """Seconds are better when they are fewer."""
     slow = results()

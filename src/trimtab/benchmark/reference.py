@@ -161,9 +161,10 @@ def over_datasets(tests: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         ``method``, ``datasets`` (on which it was run), ``difference`` (mean over
         them), on how many the reference is ``ahead`` and ``behind``, and ``mean_rank``
-        (over the runs, then over the data sets). The reference's own row has its rank
-        alone.
+        (over the runs, then over the data sets on which every method was run). The
+        reference's own row has its rank alone.
     """
+    ranks = tests.pivot(index="dataset", columns="method", values="mean_rank")
     table = tests.assign(ahead=tests["difference"] > 0, behind=tests["difference"] < 0)
     return (
         table.groupby("method", sort=False)
@@ -172,8 +173,8 @@ def over_datasets(tests: pd.DataFrame) -> pd.DataFrame:
             difference=("difference", "mean"),
             ahead=("ahead", "sum"),
             behind=("behind", "sum"),
-            mean_rank=("mean_rank", "mean"),
         )
+        .assign(mean_rank=ranks.dropna().mean())
         .sort_values("mean_rank")
         .reset_index()
     )

@@ -183,11 +183,17 @@ def curve_points(results: pd.DataFrame, suite: "Suite", plot: Plot) -> pd.DataFr
         over the experiments that finished ``mean``, ``sd``, ``se`` (standard error
         of the mean) and ``n``; in the order of the suite's lines, then of `x`.
         Nothing is made up for experiments that are not there.
+
+    Raises
+    ------
+    InputError
+        Where several methods stand at one place of a line.
     """
     metric = plot.metric or suite.metric
     places = pd.DataFrame(
         _places(suite, plot), columns=["panel", "line", "x", "dataset", "method"]
     )
+    _check_places(places, plot)
     scores = (
         results[results["status"] == "done"]
         .reindex(columns=["dataset", "method", metric])
@@ -204,6 +210,15 @@ def curve_points(results: pd.DataFrame, suite: "Suite", plot: Plot) -> pd.DataFr
         ignore_index=True,
     )
     return points.rename(columns={"panel": "dataset"})
+
+
+def _check_places(places: pd.DataFrame, plot: Plot) -> None:
+    for (line, x, _), there in places.groupby(["line", "x", "dataset"]):
+        if len(there) > 1:
+            raise InputError(
+                f"plot {plot.name}: {len(there)} methods stand at {x:g} on the line "
+                f"{line!r}, {', '.join(there['method'][:2])}...: choose by methods"
+            )
 
 
 def _places(suite: "Suite", plot: Plot) -> Iterator[tuple[str, str, float, str, str]]:

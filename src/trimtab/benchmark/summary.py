@@ -152,8 +152,9 @@ def overview(summary: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         ``method``, ``mean`` (over the data sets on which every method finished all
-        its splits), ``mean_rank`` (over all; a method that did not takes the last rank
-        there), ``datasets`` (finished), ``failed`` (experiments), best rank first.
+        its splits), ``mean_rank`` (over those on which every method was tried; one
+        that did not finish takes the last rank there), ``datasets`` (finished),
+        ``failed`` (experiments), best rank first.
     """
     metric = str(summary["metric"].iloc[0])
     # A mean over fewer splits than others had is of other, perhaps easier, splits.
@@ -162,12 +163,14 @@ def overview(summary: pd.DataFrame) -> pd.DataFrame:
     scores = summary.assign(mean=whole).pivot(
         index="dataset", columns="method", values="mean"
     )
+    tried = summary.pivot(index="dataset", columns="method", values="n").notna()
+    compared = scores[tried.all(axis=1)]
     better = MEASURES[metric].greater_is_better if metric in MEASURES else False
     common = scores.dropna()
     table = pd.DataFrame(
         {
             "mean": common.mean() if len(common) else np.nan,
-            "mean_rank": mean_ranks(scores, greater_is_better=better),
+            "mean_rank": mean_ranks(compared, greater_is_better=better),
             "datasets": scores.count(),
             "failed": summary.groupby("method")["failed"].sum(),
         }

@@ -200,7 +200,7 @@ class SettingCurvesDisplay:
         for (name, line), (colour, marker) in zip(lines, looks, strict=False):
             x, mean, reach = line["x"], line["mean"], line[band].fillna(0)
             ax.fill_between(
-                x, mean - reach, mean + reach, color=colour, alpha=0.18, linewidth=0
+                x, mean - reach, mean + reach, color=colour, alpha=0.12, linewidth=0
             )
             ax.plot(x, mean, color=colour, marker=marker, markersize=5, label=name)
         if self.log:
@@ -211,7 +211,8 @@ class SettingCurvesDisplay:
         ax.set_xlabel(self.x_label)
         ax.set_ylabel(f"{_title(self.metric)}, mean ± {_BANDS[band]}")
         ax.legend(frameon=False)
-        ax.grid(alpha=0.2)
+        ax.grid(alpha=0.15)
+        ax.set_axisbelow(True)
         for side in ("top", "right"):
             ax.spines[side].set_visible(False)
         return self
