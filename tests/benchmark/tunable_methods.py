@@ -49,7 +49,7 @@ class Noisy(ClassifierMixin, BaseEstimator):
     def _probabilities(self, X: Any) -> Any:
         if self.kind == "nan" and self.shift > 0.5:
             return np.full((len(X), 2), np.nan)
-        noise = np.random.default_rng(len(X)).normal(size=len(X))
+        noise = np.random.default_rng([len(X), self.random_state]).normal(size=len(X))
         margin = X[:, 0] + 4 * abs(self.shift - BEST) * noise
         positive = 1 / (1 + np.exp(-margin))
         return np.column_stack([1 - positive, positive])
