@@ -234,9 +234,9 @@ class AsymmetricFocal(RowLoss):
         """Return the asymmetric focal loss of each row."""
         surprise = cross_entropy_of_rows(logits, targets)
         rare = of_each_row(self._rare, targets)
-        raised = surprise
-        if not _is_zero(self.margin):
-            certain = torch.exp(-surprise) + self.margin
+        raised, margin = surprise, self.margin
+        if not _is_zero(margin):
+            certain = (torch.exp(-surprise) + margin).to(surprise.dtype)
             # Off 0, where some replicas have no margin.
             certain = certain.clamp(min=1e-30, max=1)
             raised = torch.where(rare, surprise, -certain.log())

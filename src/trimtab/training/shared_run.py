@@ -138,7 +138,8 @@ def _one_loss(shares: Sequence[FitShare], sizes: list[int]) -> Loss:
     losses: list[Any] = [get_loss(share.estimator.loss) for share in shares]
     counts = [share.counts() for share in shares]
     alike = all(np.array_equal(counts[0], own) for own in counts)
-    if alike and len({repr(loss) for loss in losses}) == 1:
+    stackable = bool(getattr(losses[0], "replica_numbers", ()))
+    if not stackable or (alike and len({repr(loss) for loss in losses}) == 1):
         one: Loss = losses[0]
         return one
     return StackedLoss(_of_replicas(losses, sizes))

@@ -7,11 +7,15 @@ of that where settings are compared, in a search over hyper-parameters for insta
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+import hashlib
+import io
+import pickle
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
-import joblib
 import numpy as np
+import torch
+from torch import Tensor
 
 from trimtab.losses import get_loss
 from trimtab.losses.stacked_loss import loss_structure
@@ -159,10 +163,28 @@ def _structure(network: NetworkClassifier) -> Hashable:
     parameters = network.get_params(deep=False)
     fixed = {name: parameters[name] for name in parameters.keys() - MAY_DIFFER}
     try:
-        content: Hashable = joblib.hash(fixed)
+        content: Hashable = _digest(sorted(fixed.items()))
     except Exception:  # what cannot be pickled is equal to itself only
         content = tuple(sorted((name, id(value)) for name, value in fixed.items()))
-    return content, loss_structure(get_loss(network.loss))
+    loss: Any = network.loss
+    return content, loss_structure(get_loss(loss) if isinstance(loss, str) else loss)
+
+
+class _ByValue(pickle.Pickler):
+    """Writes tensors by their values: PyTorch writes where they lie as well."""
+
+    def reducer_override(self, value: Any) -> Any:
+        """Say how a tensor is written."""
+        if not isinstance(value, Tensor):
+            return NotImplemented
+        numbers = value.detach().cpu().reshape(-1).view(torch.uint8).numpy()
+        return tuple, ((str(value.dtype), tuple(value.shape), numbers.tobytes()),)
+
+
+def _digest(value: Any) -> bytes:
+    written = io.BytesIO()
+    _ByValue(written).dump(value)
+    return hashlib.sha256(written.getvalue()).digest()
 
 
 def _runs(shares: Sequence[FitShare]) -> Iterable[list[int]]:
