@@ -101,6 +101,9 @@ def test_own_parameters_reach_the_loss_and_the_sampler():
     assert built("network-ohem", keep=0.3)["loss"].keep == 0.3
     assert built("network-ldam", max_margin=0.7)["loss"].max_margin == 0.7
     assert built("network-class-balanced", beta=0.9)["loss"].beta == 0.9
+    balms = built("network-balms", meta_learning_rate=0.2, power=0.1)
+    assert balms["draw"].learning_rate == 0.2
+    assert balms["draw"].power == 0.1
     assert built("network-smote", k_neighbors=4)["sampler__k_neighbors"] == 4
     assert built("network-msmote", k_neighbors=4)["sampler__k_neighbors"] == 4
     assert built("network-adasyn", k_neighbors=4)["sampler__n_neighbors"] == 4

@@ -20,7 +20,7 @@ from torch import nn
 from tests.training.conftest import Rows
 from trimtab.exceptions import InputError
 from trimtab.losses import LDAM
-from trimtab.sampling.draw import AdaptiveDraw
+from trimtab.sampling.draw import AdaptiveDraw, MetaDraw
 from trimtab.training.classifier import NetworkClassifier
 from trimtab.training.networks import StackedCNN, StackedCosine
 
@@ -211,6 +211,29 @@ def test_ldam_reaches_its_class_weights(
 
     assert fitted.best_iter_[0] > 32
     assert never.best_iter_[0] < 32
+
+
+def test_balanced_meta_softmax_learns_its_draw(
+    table: tuple[pd.DataFrame, NDArray[Any]],
+) -> None:
+    """The draw begins with the prior and moves; replicas are as if alone.
+
+    A network whose last layer is not a linear one of trimtab is refused.
+    """
+    model = classifier(loss="balanced-softmax", draw=MetaDraw(0.1), n_replicas=2)
+    fitted = model.fit(*table)
+    alone = clone(model).set_params(n_replicas=1).fit(*table)
+
+    drawn = np.stack([record["class_probabilities"] for record in alone.history_])
+    np.testing.assert_allclose(drawn[0], alone.class_prior_)
+    assert abs(drawn[-1] - drawn[0]).max() > 0.02
+    of_first = [r for r in fitted.history_ if r["replica"] == 0]
+    np.testing.assert_allclose(
+        of_first[-1]["class_probabilities"], drawn[-1], rtol=1e-3, atol=1e-4
+    )
+    for options in ({"network": nn.Linear}, {"loss": LDAM(cosine_logits=True)}):
+        with pytest.raises(InputError, match="with a linear last layer, not"):
+            clone(model).set_params(**options).fit(*table)
 
 
 def test_pickle_and_given_objects(table: tuple[pd.DataFrame, NDArray[Any]]) -> None:

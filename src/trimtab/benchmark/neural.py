@@ -185,6 +185,27 @@ _add(
     partial(build_network, loss="balanced-softmax"),
 )
 
+
+def _balms(info: TableInfo, random_state: int, **parameters: Any) -> Any:
+    """Return the network under Balanced Meta-Softmax."""
+    from trimtab.sampling.draw import MetaDraw
+
+    renamed = {"meta_learning_rate": "learning_rate", "power": "power"}
+    own = {
+        new: parameters.pop(old) for old, new in renamed.items() if old in parameters
+    }
+    options = {"loss": "balanced-softmax", "draw": MetaDraw(**own), **parameters}
+    return build_network(info, random_state, **options)
+
+
+_add(
+    "network-balms",
+    "Balanced softmax, and a sampling rate for each class learned from the batches.",
+    _balms,
+    _from("meta_learning_rate", 1e-3, 1e-1, log=True),
+    family="learned",
+)
+
 # Samplers ahead of the training.
 
 

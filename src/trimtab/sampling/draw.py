@@ -19,12 +19,14 @@ from torch import Tensor
 from trimtab.exceptions import InputError, nearest_names
 from trimtab.sampling import priors
 from trimtab.sampling.epochs import RowsByClass, epoch_rows
+from trimtab.sampling.meta_draw import MetaDraw
 
 __all__ = [
     "DRAWS",
     "AdaptiveDraw",
     "Draw",
     "FixedDraw",
+    "MetaDraw",
     "PriorDraw",
     "RowsByClass",
     "draw_epoch",
@@ -266,6 +268,7 @@ DRAWS: dict[str, Callable[[], Draw]] = {
     "under": lambda: FixedDraw("under"),
     "effective-number": lambda: FixedDraw("effective-number"),
     "adaptive": AdaptiveDraw,
+    "meta": MetaDraw,
 }
 """The draws that have a name."""
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from trimtab.exceptions import InputError
 from trimtab.sampling.draw import Draw
+from trimtab.sampling.meta_draw import BatchView, MetaDraw
 
 __all__ = ["StackedDraw"]
 
@@ -80,6 +81,17 @@ class StackedDraw:
                 "long epochs"
             )
         self.n_rows = n_rows.pop()
+        if self.learns:
+            self._learner = _as_learner(self.draws, of_each, self.sizes)
+
+    @property
+    def learns(self) -> bool:
+        """Whether a draw learns after each step of the training."""
+        return any(isinstance(draw, MetaDraw) for draw in self.draws)
+
+    def learn(self, view: BatchView) -> None:
+        """Let those that learn do so; see `trimtab.sampling.meta_draw.MetaDraw`."""
+        self._learner.learn(view)
 
     def probabilities(self) -> Floats:
         """Return how often each class is wanted, (n_replicas, n_classes)."""
@@ -104,3 +116,17 @@ class StackedDraw:
         """Split what has a replica axis; give all the same where there is none."""
         whole = np.broadcast_to(values, (n_replicas, values.shape[-1]))
         return np.split(whole, np.cumsum(self.sizes)[:-1])
+
+
+def _as_learner(
+    draws: Sequence[Draw], counts: Sequence[NDArray[Any]], sizes: Sequence[int]
+) -> MetaDraw:
+    """Return what learns for all; draws that do not learn get something idle."""
+    learners = []
+    for draw, own, size in zip(draws, counts, sizes, strict=True):
+        learner = draw
+        if not isinstance(learner, MetaDraw):
+            learner = MetaDraw()
+            learner.start(own, size)
+        learners.append(learner)
+    return MetaDraw.side_by_side(learners)

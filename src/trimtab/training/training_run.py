@@ -14,6 +14,7 @@ from trimtab.exceptions import InputError
 from trimtab.losses import Loss, RowLoss
 from trimtab.losses.stacked_loss import StackedLoss
 from trimtab.sampling.draw import RowsByClass, epoch_rows
+from trimtab.training.batch_view import RunView
 from trimtab.training.class_scores import class_f1, confusion_matrices, score_classes
 from trimtab.training.device_rows import DeviceRows
 from trimtab.training.early_stopping import EarlyStopping
@@ -198,6 +199,8 @@ class TrainingRun:
         replicas = self._positions(self.rows)
         parameters = list(self.network.parameters())
         batches = self.rows.batches(drawn, replicas, self.trainer.batch_size)
+        learner: Any = self.trainer.draw
+        view = RunView(self) if getattr(learner, "learns", False) else None
         for inputs, targets in batches:
             for parameter in parameters:
                 parameter.grad = None
@@ -205,6 +208,9 @@ class TrainingRun:
             losses.sum().backward()  # type: ignore[no-untyped-call]
             self.optimizer.step()
             total += losses.detach() * targets.shape[1]
+            if view is not None:
+                view.batch_size = targets.shape[1]
+                learner.learn(view)
         return _numbers(total / drawn.shape[1])
 
     @torch.no_grad()
