@@ -209,7 +209,8 @@ def _table_rows(method: str, history: History) -> list[list[Any]]:
 def _note(histories: dict[str, History], positive: str) -> str:
     """Return what is seen, and how to read it."""
     (name, first), *others = histories.items()
-    replicas = first.facts["n_replicas"]
+    replicas = max(history.facts["n_replicas"] for history in histories.values())
+    of_runs = "a method's runs" if others else f"{replicas} runs"
     notes = [
         f"{name}: {tell_of_draw(first)}" if others else tell_of_draw(first),
         *_tell_of_others(dict(others)),
@@ -217,7 +218,7 @@ def _note(histories: dict[str, History], positive: str) -> str:
         "as a dashed line; below its F1 on rows that were held out of training, which "
         "decides the next draw: the worse a class is recognised, the more of it. All "
         "of the first split"
-        + (f", the mean of {replicas} runs while they train" if replicas > 1 else "")
+        + (f", the mean of {of_runs} while they train" if replicas > 1 else "")
         + "; the dotted line is the epoch whose model was kept.",
     ]
     n_classes, n_kept = first.facts["n_classes"], len(first.columns)
