@@ -28,7 +28,9 @@ from torch.utils.data import DataLoader, TensorDataset, WeightedRandomSampler
 
 from trimtab.sampling.draw import AdaptiveDraw
 from trimtab.training.class_scores import class_f1, confusion_matrices
+from trimtab.training.classifier import NetworkClassifier
 from trimtab.training.networks import StackedMLP
+from trimtab.training.side_by_side import fit_together
 from trimtab.training.trainer import Trainer
 
 WIDTH, BATCH, N_REPLICAS = 64, 64, 20
@@ -60,6 +62,28 @@ def trimtab_fit(n_replicas: int, epochs: int, boost_frequency: int | None = 1) -
         device="cpu",
     )
     trainer.fit(*TABLE, seeds=seeds)
+
+
+def settings_fit(epochs: int, together: bool) -> None:
+    """Train networks of other rates, decays, dropout and blends under ART's draw."""
+    settings = [
+        NetworkClassifier(
+            hidden_layer_sizes=WIDTH,
+            draw=AdaptiveDraw(prior_blend=place),
+            learning_rate_init=10 ** (-3 + place),
+            weight_decay=10 ** (-3 - place),
+            dropout=place / 2,
+            max_iter=epochs,
+            n_iter_no_change=None,
+            batch_size=BATCH,
+            device="cpu",
+            random_state=0,
+        )
+        for place in np.linspace(0, 1, N_REPLICAS)
+    ]
+    X, codes, X_held, codes_held = TABLE
+    for fitted in [settings] if together else [[setting] for setting in settings]:
+        fit_together(fitted, X, codes, eval_set=(X_held, codes_held))
 
 
 def usual_fit(epochs: int, full: bool) -> None:
@@ -115,10 +139,13 @@ def one_round(epochs: int) -> dict[str, float]:
     alone = seconds(lambda: trimtab_fit(1, epochs), 5)
     usual = seconds(lambda: usual_fit(epochs, full=False), 5)
     full = seconds(lambda: usual_fit(epochs, full=True), 5)
+    settings = seconds(lambda: settings_fit(epochs, together=True))
+    one_by_one = seconds(lambda: settings_fit(epochs, together=False))
     without = seconds(lambda: trimtab_fit(N_REPLICAS, epochs, NEVER))
     plain = seconds(lambda: trimtab_fit(N_REPLICAS, epochs, None))
     return {
         "20 single fits / 20 replicas": N_REPLICAS * alone / together,
+        "20 settings one by one / together": one_by_one / settings,
         "20 usual loops / 20 replicas": N_REPLICAS * usual / together,
         "20 full loops / 20 replicas": N_REPLICAS * full / together,
         "usual loop / one replica": usual / alone,
