@@ -114,7 +114,13 @@ def _text_tables(tables: list[TextTable]) -> list[nodes.Node]:
     """Return tables with captions; a note that several share stands once, below."""
     made: list[nodes.Node] = []
     for table, after in zip(tables, [*tables[1:], None], strict=True):
-        made.append(_table(table.cells, table.title))
+        # A mean with its deviation or interval is read in one piece.
+        whole = table.cells.apply(
+            lambda texts: texts.str.replace(
+                r"(?<=,) | (?=±)|(?<=±) ", "\N{NO-BREAK SPACE}", regex=True
+            )
+        )
+        made.append(_table(whole, table.title))
         if table.note and (after is None or after.note != table.note):
             made.append(nodes.paragraph(text=table.note))
     return made

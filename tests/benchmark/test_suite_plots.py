@@ -114,6 +114,17 @@ def test_values_and_methods_can_be_chosen(suite: Suite, results: pd.DataFrame) -
     assert set(curve_points(results, suite, other)["line"]) == {"kind b"}
 
 
+def test_lines_are_in_the_order_that_is_asked_for(
+    suite: Suite, results: pd.DataFrame
+) -> None:
+    """Of the values, where they are named; otherwise of the suite."""
+    named = Plot("a", "curve", x="depth", lines="kind", line_values=("b", "a"))
+
+    for plot, lines in ((named, ["kind b", "kind a"]), (suite.plots[0], ["kind a"])):
+        found = curve_points(results, suite, plot)["line"].unique().tolist()
+        assert found[: len(lines)] == lines
+
+
 def test_of_a_list_the_first_number_counts(suite: Suite, results: pd.DataFrame) -> None:
     """Widths are lists; lines are methods by default."""
     plot = Plot("w", "curve", x="widths", line_names=(("lightgbm", "Trees"),))

@@ -181,7 +181,8 @@ def curve_points(results: pd.DataFrame, suite: "Suite", plot: Plot) -> pd.DataFr
     DataFrame
         ``dataset`` (empty where data sets run along the axis), ``line``, ``x``, and
         over the experiments that finished ``mean``, ``sd``, ``se`` (standard error
-        of the mean) and ``n``; in the order of the suite's lines, then of `x`.
+        of the mean) and ``n``; in the order of `line_values` or of the suite's lines,
+        then of `x`.
         Nothing is made up for experiments that are not there.
 
     Raises
@@ -203,13 +204,21 @@ def curve_points(results: pd.DataFrame, suite: "Suite", plot: Plot) -> pd.DataFr
     )
     points = places.merge(scores, on=["dataset", "method"])
     points.insert(len(points.columns) - 1, "se", points["sd"] / np.sqrt(points["n"]))
-    order = {name: place for place, name in enumerate(points["line"].unique())}
+    order = {name: place for place, name in enumerate(_lines(suite, plot))}
     points = points.drop(columns=["dataset", "method"]).sort_values(
         ["panel", "line", "x"],
         key=lambda column: column.map(order) if column.name == "line" else column,
         ignore_index=True,
     )
     return points.rename(columns={"panel": "dataset"})
+
+
+def _lines(suite: "Suite", plot: Plot) -> list[str]:
+    """Return the names of a plot's lines in their order."""
+    values = [value for e in suite.entries if (value := _value(e, plot)) is not None]
+    if plot.line_values:
+        values.sort(key=plot.line_values.index)
+    return list(dict.fromkeys(_line_name(value, plot) for value in values))
 
 
 def _check_places(places: pd.DataFrame, plot: Plot) -> None:
@@ -226,9 +235,10 @@ def _places(suite: "Suite", plot: Plot) -> Iterator[tuple[str, str, float, str, 
     datasets = [d for d in suite.datasets if d in (plot.datasets or suite.datasets)]
     numbers = dict(zip(plot.datasets, plot.x_values, strict=False))
     for entry in suite.entries:
-        line = _line(entry, plot)
-        if line is None or not plot.takes(entry.label):
+        value = _value(entry, plot)
+        if value is None or not plot.takes(entry.label):
             continue
+        line = _line_name(value, plot)
         if plot.x == _DATASET:
             for dataset in datasets:
                 yield "", line, float(numbers[dataset]), dataset, entry.label
@@ -239,14 +249,16 @@ def _places(suite: "Suite", plot: Plot) -> Iterator[tuple[str, str, float, str, 
                 yield dataset, line, x, dataset, entry.label
 
 
-def _line(entry: "Entry", plot: Plot) -> str | None:
-    """Return the name of an entry's line; None where the plot has none for it."""
+def _value(entry: "Entry", plot: Plot) -> Any:
+    """Return the value whose line an entry is on; None where the plot has none."""
     if plot.lines == "method":
         value: Any = entry.method
     else:
         value = json.loads(entry.parameters).get(plot.lines)
-    if value is None or (plot.line_values and value not in plot.line_values):
-        return None
+    return value if not plot.line_values or value in plot.line_values else None
+
+
+def _line_name(value: Any, plot: Plot) -> str:
     own = dict(plot.line_names).get(str(value))
     if own is not None or plot.lines == "method":
         return own or str(value)
