@@ -117,7 +117,7 @@ def _text_tables(tables: list[TextTable]) -> list[nodes.Node]:
         # A mean with its deviation or interval is read in one piece.
         whole = table.cells.apply(
             lambda texts: texts.str.replace(
-                r"(?<=,) | (?=±)|(?<=±) ", "\N{NO-BREAK SPACE}", regex=True
+                r"(?<=,) (?=[^\[]*\])| (?=±)|(?<=±) ", "\N{NO-BREAK SPACE}", regex=True
             )
         )
         made.append(_table(whole, table.title))
