@@ -43,7 +43,7 @@ def classifier(**options: Any) -> NetworkClassifier:
 @parametrize_with_checks(
     [
         classifier(),
-        classifier(n_replicas=2, draw="adaptive"),
+        classifier(n_replicas=2, draw="adaptive", synthesis="smote"),
         classifier(sampler=SMOTE(k_neighbors=2)),
     ]
 )

@@ -293,6 +293,13 @@ _add(
     quick=True,
 )
 _add(
+    "art-smote",
+    "ART with new rows between neighbours, each epoch others, in place of repeats.",
+    partial(art, synthesis="smote"),
+    _search_art,
+    family="learned",
+)
+_add(
     "art-not-adapted",
     "ART's first draw, half balanced, kept to the end: what adapting adds.",
     partial(art, boost_frequency=_NEVER),

@@ -16,6 +16,7 @@ from torch import nn
 from trimtab.exceptions import InputError
 from trimtab.losses import Loss
 from trimtab.sampling.draw import Draw
+from trimtab.synthesis.in_loop import Synthesis
 from trimtab.training.device_rows import DeviceRows, as_inputs
 from trimtab.training.fit_rows import check_network_inputs, rows_to_fit
 from trimtab.training.held_out import ClassMetric
@@ -64,6 +65,9 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         A sampler of imbalanced-learn, `SMOTE()` for instance, that resamples the
         training rows once, after the held-out rows were split off; see
         `trimtab.training.resampled_rows`.
+    synthesis : {"smote", "msmote"}, Synthesis or None, default=None
+        What takes the place of a row that the draw repeats within an epoch: a row made
+        of it, see `trimtab.synthesis.in_loop`.
     metric : {"f1", "precision", "recall"} or callable, default="f1"
         What an adaptive draw is told of each class, see
         `trimtab.training.trainer.Trainer`.
@@ -148,6 +152,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         draw: str | Draw = "prior",
         loss: str | Loss = "cross-entropy",
         sampler: Any = None,
+        synthesis: str | Synthesis | None = None,
         metric: ClassMetric = "f1",
         n_replicas: int = 1,
         learning_rate_init: float = 0.001,
@@ -170,6 +175,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.draw = draw
         self.loss = loss
         self.sampler = sampler
+        self.synthesis = synthesis
         self.metric = metric
         self.n_replicas = n_replicas
         self.learning_rate_init = learning_rate_init

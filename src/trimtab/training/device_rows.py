@@ -145,6 +145,26 @@ class DeviceRows:
         """Return the codes of some replicas, of shape (1 or n_chosen, n_rows)."""
         return self.codes[self._set_of[replicas]] if self.per_replica else self.codes
 
+    def numbers_in_all(self, rows: Tensor, replicas: Tensor) -> Tensor:
+        """Return the numbers of replicas' rows where all sets are counted through.
+
+        Parameters
+        ----------
+        rows : LongTensor of shape (n_chosen, n_drawn)
+            Row numbers of each replica, on the device.
+        replicas : LongTensor of shape (n_chosen,)
+            Which replicas they are.
+        """
+        if not self.per_replica:
+            return rows
+        return rows + self._set_of[replicas][:, None] * self.n_rows
+
+    def row_sets(self) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
+        """Yield rows, flattened, and class codes of each set of rows, on the host."""
+        inputs = self._inputs.cpu().flatten(1).numpy()
+        for number, codes in enumerate(self.codes.cpu().numpy()):
+            yield inputs[number * self.n_rows :][: self.n_rows], codes
+
     def batches(
         self, rows: Tensor, replicas: Tensor, batch_size: int
     ) -> Iterator[tuple[Tensor, Tensor]]:
@@ -164,8 +184,7 @@ class DeviceRows:
         inputs : Tensor of shape (n_chosen, batch, ...)
         codes : LongTensor of shape (n_chosen, batch)
         """
-        if self.per_replica:
-            rows = rows + self._set_of[replicas][:, None] * self.n_rows
+        rows = self.numbers_in_all(rows, replicas)
         codes = self._flat_codes[rows]
         wanted = rows.to(self._inputs.device)
         bounds = batch_bounds(rows.shape[1], batch_size).tolist()

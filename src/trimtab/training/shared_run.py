@@ -105,6 +105,7 @@ def train_shares(shares: Sequence[FitShare]) -> list[FitOutcome]:
         network,
         draw=_one_draw(shares, sizes),
         loss=_one_loss(shares, sizes),
+        synthesis=settings.synthesis,
         metric=settings.metric,
         learning_rate_init=_of_replicas(
             [share.estimator.learning_rate_init for share in shares], sizes

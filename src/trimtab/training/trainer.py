@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from trimtab.exceptions import InputError
 from trimtab.losses import Loss, get_loss
 from trimtab.sampling.draw import Draw, get_draw
+from trimtab.synthesis.in_loop import Synthesis, get_synthesis
 from trimtab.training.device_rows import DeviceRows, as_inputs, resolve_device
 from trimtab.training.held_out import ClassMetric
 from trimtab.training.input_checks import check_count, check_number
@@ -38,6 +39,9 @@ class Trainer:
     loss : str or Loss, default="cross-entropy"
         What is minimised, see `trimtab.losses`. It is measured on the held-out rows
         too, over all of them even where the loss picks rows of a batch.
+    synthesis : str, Synthesis or None, default=None
+        What takes the place of rows that an epoch repeats, see
+        `trimtab.synthesis.in_loop`.
     metric : {"f1", "precision", "recall"} or callable, default="f1"
         What the draw is told of each class. A callable is given the true codes, the
         predicted codes and the number of classes, and returns one number in [0, 1] for
@@ -84,6 +88,7 @@ class Trainer:
         *,
         draw: str | Draw = "prior",
         loss: str | Loss = "cross-entropy",
+        synthesis: str | Synthesis | None = None,
         metric: ClassMetric = "f1",
         learning_rate_init: float | Sequence[float] = 0.001,
         weight_decay: float | Sequence[float] = 0.01,
@@ -109,6 +114,7 @@ class Trainer:
         self.network = network
         self.draw = get_draw(draw)
         self.loss = get_loss(loss)
+        self.synthesis = get_synthesis(synthesis)
         self.metric = metric
         self.learning_rate_init = learning_rate_init
         self.weight_decay = weight_decay

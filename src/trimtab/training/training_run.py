@@ -2,7 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from trimtab.exceptions import InputError
 from trimtab.losses import Loss, RowLoss
 from trimtab.losses.stacked_loss import StackedLoss
 from trimtab.sampling.draw import RowsByClass, epoch_rows
+from trimtab.synthesis.in_loop import DrawnEpoch, MadeBatch, repeated_rows
 from trimtab.training.batch_view import RunView
 from trimtab.training.class_scores import class_f1, confusion_matrices, score_classes
 from trimtab.training.device_rows import DeviceRows
@@ -84,6 +85,8 @@ class TrainingRun:
             counted = RowsByClass.of(codes, n_classes).counts
             self.support = counted.cpu().numpy()
         self._start_draw_and_loss()
+        if trainer.synthesis is not None:
+            trainer.synthesis.start(rows)
         self._start_optimizer()
 
     def _start_draw_and_loss(self) -> None:
@@ -196,15 +199,13 @@ class TrainingRun:
         """Train one epoch; return each replica's mean loss on the rows it saw."""
         self.network.train()
         total = torch.zeros(len(drawn), device=self.rows.device)
-        replicas = self._positions(self.rows)
         parameters = list(self.network.parameters())
-        batches = self.rows.batches(drawn, replicas, self.trainer.batch_size)
         learner: Any = self.trainer.draw
         view = RunView(self) if getattr(learner, "learns", False) else None
-        for inputs, targets in batches:
+        for inputs, targets, weights in self._batches(drawn):
             for parameter in parameters:
                 parameter.grad = None
-            losses = self.trainer.loss(self._logits(inputs), targets)
+            losses = self.trainer.loss(self._logits(inputs), targets, weights)
             losses.sum().backward()  # type: ignore[no-untyped-call]
             self.optimizer.step()
             total += losses.detach() * targets.shape[1]
@@ -212,6 +213,20 @@ class TrainingRun:
                 view.batch_size = targets.shape[1]
                 learner.learn(view)
         return _numbers(total / drawn.shape[1])
+
+    def _batches(self, drawn: Tensor) -> Iterator[MadeBatch]:
+        """Yield the drawn rows; with a synthesis, the repeated ones made anew."""
+        synthesis, size = self.trainer.synthesis, self.trainer.batch_size
+        replicas = self._positions(self.rows)
+        if synthesis is None:
+            for inputs, targets in self.rows.batches(drawn, replicas, size):
+                yield MadeBatch(inputs, targets)
+            return
+        yield from synthesis.batches(
+            DrawnEpoch(
+                self.rows, drawn, repeated_rows(drawn), replicas, self.generators, size
+            )
+        )
 
     @torch.no_grad()
     def _measure(self, held: DeviceRows) -> dict[str, NDArray[np.float64]]:
