@@ -215,3 +215,22 @@ def test_what_art_drew_is_kept_with_the_results(table, tmp_path):
         assert history.rounds.tolist() == [1, 2, 3]
         assert history.columns == ["0", "1"]
     assert "What ART drew" in first.save_report(tmp_path / "page.html").read_text()
+
+
+def test_the_best_method_of_a_tuned_comparison_is_tuned_on_all_rows(table):
+    """By the same search, for the seed of the comparison."""
+    from trimtab.benchmark.fitting import MethodOnTable
+    from trimtab.benchmark.methods import get_method
+    from trimtab.benchmark.search import tune
+    from trimtab.benchmark.tuning import Tuning
+    from trimtab.tables import encode_labels
+
+    X, y = table
+    result = trimtab.compare(X, y, methods=[], tune=4, metric="tuned_mcc",
+                             folds=2, n_jobs=2)  # fmt: skip
+    assert result.results["n_trials"].tolist() == [4.0, 4.0]
+    assert result.evidence.tuning == Tuning(4, "mcc")
+    on_all = MethodOnTable(get_method("lightgbm"), X, encode_labels(y))
+    found = tune(on_all, np.arange(len(y)), Tuning(4, "mcc"), random_state=0)
+    learner = result.best_estimator_.estimator_
+    assert {k: learner.get_params()[k] for k in found.chosen} == found.chosen

@@ -188,6 +188,29 @@ def test_running_methods_are_named_once_each(
     assert capsys.readouterr().err.endswith("; now [b]smote, forest\n")
 
 
+@pytest.mark.usefixtures("plain")
+def test_trials_of_a_tuning_are_told(
+    clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """How far the search of each running experiment is, until it ends."""
+    todo = experiments(smote=2, forest=1)
+
+    with TerminalProgress() as shown:
+        shown.start(todo, done=0, n_jobs=3)
+        for one in todo:
+            shown.started(one)
+        shown.tuning(todo[0], 0, 50)
+        shown.tuning(todo[1], 10, 50)
+        clock.now += 21
+        shown.tuning(todo[0], 20, 50)
+        clock.now += 21
+        shown.finished(todo[0], DONE)
+
+    running, left = capsys.readouterr().err.splitlines()
+    assert running.endswith("smote (trial 20 of 50), smote (trial 10 of 50), forest")
+    assert left.endswith("now smote (trial 10 of 50), forest")
+
+
 def test_terminal_has_a_bar_that_goes_away(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -18,6 +18,7 @@ from trimtab.benchmark.suite import (
     methods_of,
     sources_of,
 )
+from trimtab.benchmark.tuning import Tuning
 from trimtab.exceptions import InputError
 
 TEXT = """
@@ -131,6 +132,81 @@ def test_labels_are_found_from_method_and_parameters(suite: Suite) -> None:
     assert suite.label_of("random-forest", "{}") == "random-forest"
     assert suite.label_of("random-forest", '{"max_depth": 3}') == "random-forest"
     assert suite.label_of("smote", "{}") == "smote"
+
+
+TUNED = (
+    MINIMAL.replace(
+        '["lightgbm"]',
+        """[
+  "smote",
+  { method = "smote", label = "half", parameters = { ratio = 0.5 } },
+  { method = "smote", label = "plain", tuning = false },
+  { method = "lightgbm", tuning = { n_trials = 7, metric = "mcc" } },
+  "rusboost",
+]""",
+    ).replace('["sklearn/wine"]', '["sklearn/wine", "digits8"]')
+    + """
+[tuning]
+trials_per_parameter = 5
+
+[tuning.datasets.digits8]
+n_trials = 3
+"""
+)
+
+
+def test_methods_are_tuned_as_the_file_says(tmp_path: Path) -> None:
+    """By the suite, the data set and the entry; its experiments know of it."""
+    suite = load(tmp_path, TUNED)
+
+    tuned = {entry.label: dict(entry.tunings) for entry in suite.entries}
+    wine, digits = suite.datasets
+    assert tuned == {
+        "smote": {wine: Tuning(10), digits: Tuning(3)},
+        "half": {wine: Tuning(5), digits: Tuning(3)},
+        "plain": {},
+        "lightgbm": {wine: Tuning(7, "mcc"), digits: Tuning(7, "mcc")},
+        "rusboost": {},
+    }
+    first = suite.experiments()[0]
+    assert (first.dataset, first.method, first.tuning) == (wine, "smote", Tuning(10))
+    for entry in suite.entries:
+        for dataset in suite.datasets:
+            tuning = entry.tuning_on(dataset)
+            text = tuning.as_json() if tuning else ""
+            assert suite.label_of(entry.method, entry.parameters, text) == entry.label
+
+
+def test_a_cheaper_run_has_fewer_trials(tmp_path: Path, suite: Suite) -> None:
+    """For all that is tuned; with none it is the suite without tuning."""
+    tuned = load(tmp_path, TUNED)
+
+    cheaper = tuned.with_trials(2)
+    trials = [t.n_trials for entry in cheaper.entries for _, t in entry.tunings]
+    assert trials == [2] * 6
+    assert {e.tuning for e in tuned.with_trials(0).experiments()} == {None}
+    with pytest.raises(InputError, match="suite toy: it tunes nothing"):
+        suite.with_trials(2)
+    with pytest.raises(InputError, match="n_trials is -1"):
+        tuned.with_trials(-1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("trials_per_parameter", "trials", "tuning: no key 'trials'"),
+        ("= 5\n", "= 0\n", "trials_per_parameter is 0"),
+        ("tuning = false", "tuning = 5", "smote: its tuning is 5: give a table, or"),
+        ("datasets.digits8", "datasets.iris", "'iris'"),
+        ('"mcc"', '"mcv"', "tuning: no metric 'mcv': did you mean 'mcc'"),
+        ("trials_per_parameter = 5", "n_seeds = 2", "does not say how many trials"),
+    ],
+)
+def test_bad_tunings_get_one_line(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    """In the suite, an entry or a data set."""
+    assert message in refusal(tmp_path, TUNED.replace(old, new))
 
 
 @pytest.mark.parametrize(

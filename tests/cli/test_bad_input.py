@@ -60,6 +60,12 @@ BAD = [
     (["good.csv", "--target", "y", "--folds", "1"], "folds is 1"),
     (["good.csv", "--target", "y", "--repeats", "0"], "repeats is 0"),
     (["good.csv", "--target", "y", "--time-limit", "-1"], "--time-limit is -1"),
+    (["good.csv", "--target", "y", "--tune", "0"], "tuning: n_trials is 0"),
+    (["good.csv", "--target", "y", "--tune-time-limit", "9"], "there is none: give"),
+    (
+        ["good.csv", "--target", "y", "--tune", "9", "--tune-time-limit", "-1"],
+        "tuning: time_limit is -1",
+    ),
     (
         [
             "good.csv",
@@ -111,6 +117,7 @@ def test_a_folder_without_permission_is_refused(trimtab, tmp_path: Path):
         (["run", "controls", "--datasets", "mamography"], "no data set 'mamography'"),
         (["run", "controls", "--methods", "lightgmb"], "did you mean 'lightgbm'"),
         (["run", "controls", "--seeds", "one"], "--seeds is 'one'"),
+        (["run", "controls", "--trials", "5"], "suite controls: it tunes nothing"),
         (["show", "controls", "--from", "nothing.csv.gz"], "no such file"),
         (["show", "controls"], "there is no store trimtab-bench.sqlite"),
         (["run", "mine.toml"], "no such suite file"),

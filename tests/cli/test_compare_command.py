@@ -61,3 +61,27 @@ def test_the_target_of_a_named_data_set_is_known(trimtab):
     ran = trimtab("compare", "sklearn/digits8", "--target", "nonsense")
     assert ran.code == 2
     assert "leave --target out" in ran.err
+
+
+def test_methods_can_be_tuned(trimtab, claims, tmp_path):
+    """All that have a search space; the files and the page say which, and how."""
+    ran = trimtab(
+        "compare", claims, "--target", "fraud", "--methods",
+        "logistic-regression,balanced-random-forest", "--folds", 2, "--tune", 3,
+        "--n-jobs", 2,
+        "--no-tune-threshold", "--out", "report",
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    assert "logistic-regression (tuned)" in ran.out
+    assert "balanced-random-forest (tuned)" not in ran.out
+    results = pd.read_csv(tmp_path / "report/results.csv").set_index("method")
+    assert results.loc["logistic-regression", "n_trials"].tolist() == [3, 3]
+    assert results.loc["balanced-random-forest", "tuned_parameters"].isna().all()
+    assert results.loc["lightgbm", "tuned_parameters"].str.contains("num_leaves").all()
+    board = pd.read_csv(tmp_path / "report/leaderboard.csv").set_index("method")
+    assert board["n_trials_mean"].fillna(0).to_dict() == {
+        "lightgbm": 3, "logistic-regression": 3, "balanced-random-forest": 0
+    }  # fmt: skip
+    page = (tmp_path / "report/report.html").read_text()
+    assert "by average precision is fitted on all training rows" in page
+    assert "As they come: balanced-random-forest." in page

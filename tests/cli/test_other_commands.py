@@ -81,6 +81,13 @@ def test_a_suite_is_run_shown_and_exported(trimtab, suite, tmp_path):
     assert list(shown["n"]) == [2] * 4
     assert shown["paper_mean"].tolist()[3] == 0.9
     assert "mean rank" in trimtab("bench", "show", suite, "--store", store).out
+    text = trimtab("bench", "show", suite, "--store", store, "--format", "markdown").out
+    assert "| method | ours | n | paper | distance |" in text
+    drawn = trimtab("bench", "plot", suite, "--store", store, "--out", tmp_path / "p")
+    assert (drawn.code, "it names no reference" in drawn.err) == (2, True)
+    suite.write_text('reference = "small forest"' + suite.read_text())
+    drawn = trimtab("bench", "plot", suite, "--store", store, "--out", tmp_path / "p")
+    assert drawn.out.split() == [str(tmp_path / "p" / "differences.png")]
     assert trimtab("bench", "export", suite, "--store", store).code == 0
     exported = tmp_path / "docs/results/mine.csv.gz"
     assert len(gzip.decompress(exported.read_bytes()).splitlines()) == 9
@@ -100,3 +107,47 @@ def test_part_of_a_suite_can_be_run(trimtab, suite, tmp_path):
     )  # fmt: skip
     assert ran.code == 0
     assert ran.out.startswith("4 experiments run")
+
+
+TUNED_SUITE = """
+title = "Two methods, one of them tuned"
+description = "For the tests."
+datasets = ["sklearn/wine"]
+methods = [
+  "logistic-regression",
+  {method = "logistic-regression", label = "as it comes", tuning = false},
+]
+metric = "macro_f1"
+
+[protocol]
+n_splits = 2
+
+[tuning]
+n_trials = 4
+metric = "log_loss"
+"""
+
+
+def test_a_tuned_suite_is_run_shown_and_exported(trimtab, tmp_path):
+    """Each label has its own results; --trials is another run, shown by itself."""
+    (tmp_path / "tuned.toml").write_text(TUNED_SUITE)
+    store = f"sqlite:///{tmp_path}/bench.sqlite"
+    command = ("bench", "run", "tuned.toml", "--store", store, "--n-jobs", 2)
+    ran = trimtab(*command)
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith("4 experiments run")
+    fewer = trimtab(*command, "--trials", 2)
+    assert fewer.out.startswith("2 experiments run")
+    assert trimtab(*command, "--trials", 0).out.startswith("0 experiments run")
+    assert trimtab("bench", "export", "tuned.toml", "--store", store).code == 0
+    exported = tmp_path / "docs/results/tuned.csv.gz"
+    results = pd.read_csv(exported)
+    assert results["method"].tolist() == ["logistic-regression", "as it comes"] * 2
+    assert results["n_trials"].tolist()[::2] == [4, 4]
+    assert results["tuned_parameters"].isna().tolist() == [False, True] * 2
+    where = (["--store", store], ["--from", exported])
+    shown = [trimtab("bench", "show", "tuned.toml", *place).out for place in where]
+    assert shown[0] == shown[1]
+    assert "as it comes" in shown[0]
+    cheap = trimtab("bench", "show", "tuned.toml", "--store", store, "--trials", 2)
+    assert cheap.code == 0
