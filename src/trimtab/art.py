@@ -11,7 +11,6 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags, check_random_state, get_tags
@@ -21,6 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 from trimtab.exceptions import InputError
 from trimtab.sampling.draw import AdaptiveDraw
 from trimtab.tables import Labels, encode_labels
+from trimtab.training.adaptive_rounds import fit_in_rounds
 from trimtab.training.checked_rows import (
     as_network,
     check_eval_set,
@@ -28,9 +28,8 @@ from trimtab.training.checked_rows import (
     check_sample_weight,
 )
 from trimtab.training.classifier import NetworkClassifier
-from trimtab.training.drawn_rows import ClassRows, bounded_rows, hold_out, measure
+from trimtab.training.drawn_rows import ClassRows, bounded_rows, hold_out
 from trimtab.training.held_out import CLASS_METRICS, ClassMetric
-from trimtab.training.incremental import incremental_learner
 from trimtab.training.shared_run import FitOutcome, FitShare, train_shares
 
 __all__ = ["ARTClassifier"]
@@ -257,10 +256,7 @@ class ARTClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return training, held_out, rng, labels
 
     def network_to_fit(self) -> NetworkClassifier | None:
-        """Return the network that `fit` trains by Algorithm 1, not fitted.
-
-        None where the learner is no network.
-        """
+        """Return the network that `fit` trains, not fitted; None if it trains none."""
         network = as_network(self.estimator)
         if network is None:
             return None
@@ -281,11 +277,7 @@ class ARTClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         eval_set: tuple[Any, Any] | None = None,
         **fit_params: ArrayLike,
     ) -> FitShare:
-        """Check what `fit` is given and return what there is to train.
-
-        Of a network, for `trimtab.training.side_by_side`, which trains several
-        estimators at once and hands each its part by `end_fit`.
-        """
+        """Return what of a network there is to train, for `side_by_side`."""
         training, held_out, rng, labels = self._rows(X, y, eval_set, fit_params)
         if training.weight is not None:
             raise InputError(
@@ -318,8 +310,17 @@ class ARTClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.estimators_, self.history_, best_iter, drawn_prior = [], [], [], []
         for replica in range(self.n_replicas):
             seed = int(rng.randint(2**31 - 1))
-            learner, best_epoch, records = self._adapt(training, held_out, seed)
-            self.estimators_.append(learner)
+            model, best_epoch, records = fit_in_rounds(
+                self.estimator,
+                self._draw(),
+                training,
+                held_out,
+                metric=self.metric,
+                max_rounds=self.max_iter,
+                n_iter_no_change=self.n_iter_no_change,
+                seed=seed,
+            )
+            self.estimators_.append(model)
             self.history_ += [{"replica": replica, **record} for record in records]
             best_iter.append(best_epoch)
             seen = np.sum([r["rows_per_class"] for r in records[:best_epoch]], axis=0)
@@ -329,47 +330,6 @@ class ARTClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _draw(self) -> AdaptiveDraw:
         return AdaptiveDraw(self.prior_blend, self.boost_frequency, self.confidence)
-
-    def _adapt(
-        self, rows: ClassRows, held_out: ClassRows, seed: int
-    ) -> tuple[Any, int, list[dict[str, Any]]]:
-        """Run Algorithm 1; return the learner, its best epoch and a record an epoch."""
-        learner = incremental_learner(
-            self.estimator,
-            n_classes=rows.n_classes,
-            max_rounds=self.max_iter,
-            seed=seed,
-        )
-        draw = self._draw()
-        draw.start(rows.counts, n_replicas=1)
-        generator = torch.Generator().manual_seed(seed)
-        records: list[dict[str, Any]] = []
-        best_epoch, least_loss = 0, np.inf
-        for epoch in range(1, learner.n_rounds + 1):
-            probabilities = draw.probabilities()[0]
-            drawn = rows.draw(draw, generator)
-            learner.learn(drawn.X, drawn.codes, drawn.weight)
-            counts = drawn.counts
-            del drawn  # or two epochs of rows would be there at once
-            measured = measure(learner.model, held_out, self.metric)
-            draw.update(measured.class_scores[np.newaxis], held_out.counts)
-            records.append(
-                {
-                    "epoch": epoch,
-                    "class_probabilities": probabilities,
-                    "rows_per_class": counts,
-                    "held_out_loss": measured.loss,
-                    "class_f1": measured.class_f1,
-                    "class_scores": measured.class_scores,
-                }
-            )
-            if measured.loss < least_loss or epoch == 1 or not learner.can_overfit:
-                best_epoch, least_loss = epoch, measured.loss
-                learner.keep()
-            elif epoch - best_epoch == self.n_iter_no_change:
-                break
-        learner.restore()
-        return learner.model, best_epoch, records
 
     def predict_proba(self, X: Any) -> Floats:
         """Return the probability of each class, the mean over the replicas.
