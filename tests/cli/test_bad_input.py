@@ -3,6 +3,7 @@
 import gzip
 import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -129,3 +130,15 @@ def test_bad_suites_are_one_line_and_code_2(trimtab, arguments, message):
     assert ran.code == 2, ran
     assert message in ran.err
     assert ran.err.count("\n") == 1
+
+
+def test_tuning_without_optuna_says_what_to_install(trimtab, tmp_path, monkeypatch):
+    """It comes with an extra."""
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    (tmp_path / "good.csv").write_text(CSV)
+    ran = trimtab("compare", "good.csv", "--target", "y", "--tune", 3,
+                  "--methods", "logistic-regression")  # fmt: skip
+    assert ran.code == 2
+    assert ran.err.splitlines()[-1] == (
+        "trimtab: optuna is not installed; it comes with: pip install 'trimtab[bench]'"
+    )

@@ -8,6 +8,7 @@ two batches goes on as if it had not been.
 # SPDX-License-Identifier: BSD-3-Clause
 
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -100,7 +101,8 @@ def tune(
     MissingExtraError
         Where Optuna is not installed.
     """
-    with quiet_optuna():
+    with quiet_optuna(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         fixed, info = dict(parameters or {}), table.fitted_rows(rows).info
         study = _Study(table.method, tuning, random_state, fixed, trials, info)
         scored = HoldOuts(table, rows, tuning, random_state, announce)

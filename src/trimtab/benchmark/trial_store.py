@@ -55,6 +55,7 @@ class TrialStore:
         self._url = url
         self._storage: Any = None
         self._lock = threading.Lock()
+        self._positions: dict[str, set[int]] = {}  # what is known to be there
 
     def of(self, experiment: Experiment) -> tuple[Any, ...]:
         """Return the trials of an experiment that are there, in their order.
@@ -67,7 +68,9 @@ class TrialStore:
         if experiment.tuning is None:
             return ()
         with self._lock, quiet_optuna():
-            return tuple(self._known(self._study(experiment)).values())
+            known = self._known(self._study(experiment))
+            self._positions[experiment.key] = set(known)
+            return tuple(known.values())
 
     def add(self, experiment: Experiment, trials: Sequence[Any]) -> None:
         """Write finished trials, those of them that are not there."""
@@ -95,8 +98,13 @@ class TrialStore:
     @_unwrapped
     def _add(self, experiment: Experiment, trials: Sequence[Any]) -> None:
         study = self._study(experiment)
-        known = self._known(study)
+        # After a failure half of them may be there: then it is looked up.
+        known = self._positions.pop(experiment.key, None)
+        if known is None:
+            known = set(self._known(study))
         study.add_trials([t for t in trials if t.user_attrs[POSITION] not in known])
+        known.update(trial.user_attrs[POSITION] for trial in trials)
+        self._positions[experiment.key] = known
 
     @patiently
     @_unwrapped
@@ -133,6 +141,8 @@ class TrialStore:
     @_unwrapped
     def _forget(self, key: str) -> None:
         import optuna
+
+        self._positions.pop(key, None)
 
         try:
             optuna.delete_study(study_name=key, storage=self._opened())

@@ -66,6 +66,8 @@ def main() -> None:
         app()
     except InputError as error:
         _stop(str(error), 2)
+    except MissingExtraError as error:
+        _stop(str(error), 2)
     except ModuleNotFoundError as error:
         library = (error.name or "").partition(".")[0]
         if library not in _EXTRA_LIBRARIES:
