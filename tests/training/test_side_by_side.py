@@ -108,6 +108,14 @@ TOGETHER: dict[str, Callable[[], list[Any]]] = {
         network(sampler=SMOTE(k_neighbors=6), loss="cost-sensitive"),
         network(sampler=RandomOverSampler(), loss="cost-sensitive", random_state=1),
     ],
+    "made rows": lambda: [
+        network(draw=AdaptiveDraw(blend), synthesis="smote", random_state=seed)
+        for seed, blend in enumerate((0.2, 0.6))
+    ],
+    "a draw that learns": lambda: [
+        network(draw="meta", loss="balanced-softmax", learning_rate_init=rate)
+        for rate in (0.003, 0.03)
+    ],
     "modules of the user": lambda: [
         network(network=small_module, learning_rate_init=rate, random_state=seed)
         for seed, rate in enumerate((0.003, 0.03))
