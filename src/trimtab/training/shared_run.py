@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,15 @@ class FitShare:
     def n_replicas(self) -> int:
         """How many replicas it has."""
         return len(self.rows.seeds)
+
+    def sharing_rows(self, others: Sequence["FitShare"]) -> "FitShare":
+        """Return the same with the memory of another that has equal rows."""
+        for other in others:
+            if _same_rows(self.rows, other.rows):
+                seeds, class_prior = self.rows.seeds, self.rows.class_prior
+                rows = replace(other.rows, seeds=seeds, class_prior=class_prior)
+                return replace(self, rows=rows)
+        return self
 
     def epoch_rows(self) -> int:
         """Return how many rows an epoch has."""

@@ -142,7 +142,9 @@ def fit_together(
 def _fit_group(
     estimators: Sequence[Any], X: Any, y: Any, options: dict[str, Any]
 ) -> None:
-    shares = [estimator.begin_fit(X, y, **options) for estimator in estimators]
+    shares: list[FitShare] = []
+    for estimator in estimators:
+        shares.append(estimator.begin_fit(X, y, **options).sharing_rows(shares))
     for chunk in _runs(shares):
         outcomes = train_shares([shares[position] for position in chunk])
         for position, outcome in zip(chunk, outcomes, strict=True):
