@@ -17,11 +17,11 @@ from trimtab.benchmark.findings import run_and_read
 from trimtab.benchmark.leaderboard import rank_methods
 from trimtab.benchmark.methods import Method
 from trimtab.benchmark.portfolio import Methods, choose_methods
-from trimtab.benchmark.preparation import table_info
 from trimtab.benchmark.progress import Progress, TerminalProgress
 from trimtab.benchmark.protocol import Protocol
 from trimtab.benchmark.runner import RunSummary
 from trimtab.benchmark.sources import stage, table_digest
+from trimtab.benchmark.table_description import table_info
 from trimtab.benchmark.tuning import Tuning
 from trimtab.exceptions import InputError, nearest_names
 from trimtab.files import check_writable, write_whole

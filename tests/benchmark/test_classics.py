@@ -10,9 +10,9 @@ from sklearn.metrics import average_precision_score
 from tests.benchmark import small_tables
 from trimtab.benchmark.classics import small_leaves
 from trimtab.benchmark.methods import TableInfo, get_method
-from trimtab.benchmark.preparation import table_info
 from trimtab.benchmark.protocol import Protocol
 from trimtab.benchmark.rows import fitted_rows
+from trimtab.benchmark.table_description import table_info
 from trimtab.tables import encode_labels, take_rows
 
 # Two thirds of 168 and 24 rows are training rows.

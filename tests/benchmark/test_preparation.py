@@ -16,11 +16,10 @@ from trimtab.benchmark.preparation import (
     FrameEncoder,
     chain,
     dense,
-    most_categories,
     native,
-    table_info,
     with_categories,
 )
+from trimtab.benchmark.table_description import most_categories, table_info
 from trimtab.exceptions import InputError
 from trimtab.tables import encode_labels
 

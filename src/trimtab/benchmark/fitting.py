@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.benchmark.methods import Method, TableInfo
-from trimtab.benchmark.preparation import table_info
+from trimtab.benchmark.table_description import table_info
 from trimtab.exceptions import InputError
 from trimtab.metrics import decide
 from trimtab.tables import Labels, take_rows

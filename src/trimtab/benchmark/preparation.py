@@ -1,4 +1,4 @@
-"""What a method is told of a table, and how tables are made ready for learners.
+"""How tables are made ready for learners.
 
 There are two preparations. `native` is for learners that take categories and missing
 values as they come; an array of numbers is not touched at all. `dense` is for learners
@@ -9,9 +9,7 @@ in both; pixels are divided by one number alone.
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Literal, Self
 
@@ -19,7 +17,6 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.impute import SimpleImputer
@@ -27,8 +24,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, StandardScaler
 
 from trimtab.benchmark.methods import TableInfo
+from trimtab.benchmark.table_description import (
+    FEW_CATEGORIES,
+    most_categories,
+    quietly,
+)
 from trimtab.exceptions import InputError
-from trimtab.tables import Labels
 
 __all__ = [
     "DropEmpty",
@@ -36,139 +37,9 @@ __all__ = [
     "FrameEncoder",
     "chain",
     "dense",
-    "most_categories",
     "native",
-    "table_info",
     "with_categories",
 ]
-
-FEW_CATEGORIES, MOST_CATEGORIES = 40, 255
-ROWS_PER_CATEGORY = 20
-
-
-def most_categories(n_rows: int) -> int:
-    """Return how many different strings of a column still are categories.
-
-    40 in a table of any size; more where each stands on 20 rows on average, but not
-    more than the 255 that every learner takes.
-    """
-    return min(max(FEW_CATEGORIES, n_rows // ROWS_PER_CATEGORY), MOST_CATEGORIES)
-
-
-def table_info(X: Any, labels: Labels, positive: Any = None) -> TableInfo:
-    """Describe a table for the factories of methods.
-
-    Strings are taken for what they say: ``"3.5"`` is a number and ``"2024-05-01"`` a
-    date. Other strings, and values of a categorical type, are categories where there
-    are at most 40 different ones, or at most 255 that come on 20 rows each on average;
-    else they are text.
-
-    Parameters
-    ----------
-    X : array-like, DataFrame or sparse matrix of shape (n_rows, n_columns)
-        The table; or images, an array of shape (n_rows, height, width) or
-        (n_rows, channels, height, width).
-    labels : Labels
-        The classes of its rows.
-    positive : label, default=None
-        The label of the class of interest. By default that of `labels`.
-
-    Returns
-    -------
-    TableInfo
-
-    Raises
-    ------
-    InputError
-        Where an array holds anything but numbers, or a pixel is missing.
-    """
-    if positive is None:
-        positive = labels.classes[labels.positive]
-    counts = tuple(labels.counts.tolist())
-    frame = nw.from_native(X, eager_only=True, pass_through=True)
-    if isinstance(frame, nw.DataFrame):
-        columns = list(frame.iter_columns())
-        missing = any(_has_missing(column) for column in columns)
-        return TableInfo(counts, positive, _kinds(columns), missing)
-    is_sparse = bool(sparse.issparse(X))
-    values = X.tocsr().data if is_sparse else np.asarray(X)
-    if values.dtype.kind not in "biuf":
-        raise InputError(
-            f"X is an array of type {values.dtype}: give a DataFrame, or an array of "
-            "numbers"
-        )
-    missing = values.dtype.kind == "f" and bool(np.isnan(values).any())
-    if values.ndim > 2 and missing:
-        raise InputError(
-            f"X has {int(np.isnan(values).sum())} missing pixels: fill them, or drop "
-            "those images"
-        )
-    return TableInfo(
-        counts,
-        positive,
-        has_missing=missing,
-        is_sparse=is_sparse,
-        image_shape=values.shape[1:] if values.ndim > 2 else None,
-    )
-
-
-def _has_missing(column: "nw.Series[Any]") -> bool:
-    is_missing = column.is_null()
-    if column.dtype.is_float():
-        is_missing = is_missing | column.is_nan()
-    return bool(is_missing.any())
-
-
-def _kinds(columns: "list[nw.Series[Any]]") -> tuple[str, ...]:
-    """Return the kind of each column, as `TableInfo` names them."""
-    kinds = {i: _kind_of_type(column.dtype) for i, column in enumerate(columns)}
-    different = {
-        i: pd.Series(columns[i].drop_nulls().unique().to_list(), dtype=object)
-        for i, kind in kinds.items()
-        if kind is None
-    }
-    read = _read_strings(different) if different else {}
-    for i, values in different.items():
-        few = len(values) <= most_categories(len(columns[i]))
-        kinds[i] = read.get(i, "category" if few else "text")
-    return tuple(str(kind) for kind in kinds.values())
-
-
-def _kind_of_type(dtype: Any) -> str | None:
-    """Return the kind that a column's type tells, None for strings and the like."""
-    if dtype == nw.Boolean:
-        return "boolean"
-    if dtype.is_numeric() or dtype == nw.Duration:
-        return "number"
-    return "date" if dtype in (nw.Date, nw.Datetime) else None
-
-
-def _read_strings(different: "dict[int, pd.Series[Any]]") -> dict[int, str]:
-    """Return which columns of strings or objects hold something else, and what."""
-    from skrub import TableVectorizer
-
-    vectorizer = TableVectorizer(
-        low_cardinality="passthrough",
-        high_cardinality="passthrough",
-        datetime="passthrough",
-    )
-    some = {
-        str(i): values[:1000].astype(str).reset_index(drop=True)
-        for i, values in different.items()
-    }
-    with _quiet():
-        found = vectorizer.fit(pd.DataFrame(some)).column_to_kind_
-    read = {
-        i: {"numeric": "number", "datetime": "date"}[found[str(i)]]
-        for i in different
-        if found.get(str(i)) in {"numeric", "datetime"}
-    }
-    flags = {i: "boolean" for i, values in different.items() if _are_flags(values)}
-    return read | flags
-
-
-def _are_flags(values: "pd.Series[Any]") -> bool:
-    return len(values) > 0 and all(isinstance(value, bool) for value in values[:3])
 
 
 class FrameEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -215,7 +86,7 @@ class FrameEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if self.vectorizer_ is None:
             self.categories_: dict[str, Any] = {}
             return numbers
-        with _quiet():
+        with quietly():
             encoded: pd.DataFrame = self.vectorizer_.fit_transform(
                 frame[self.others_], y
             )
@@ -236,7 +107,7 @@ class FrameEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         numbers: pd.DataFrame = frame[self.numbers_].astype(float)
         if self.vectorizer_ is None:
             return numbers
-        with _quiet():
+        with quietly():
             encoded: pd.DataFrame = self.vectorizer_.transform(frame[self.others_])
         known = {
             name: encoded[name].cat.set_categories(values)
@@ -272,14 +143,6 @@ def _plain_frame(X: Any) -> pd.DataFrame:
     frame: pd.DataFrame = nw.from_native(X, eager_only=True).to_pandas()
     names = [f"c{i}" for i in range(frame.shape[1])]
     return frame.reset_index(drop=True).set_axis(names, axis=1)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence what libraries say of columns that they handle well."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 class DropEmpty(TransformerMixin, BaseEstimator):  # type: ignore[misc]
