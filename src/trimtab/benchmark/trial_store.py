@@ -21,6 +21,7 @@ from trimtab.benchmark.database import patiently
 from trimtab.benchmark.experiment import Experiment
 from trimtab.benchmark.messages import POSITION
 from trimtab.benchmark.search_spaces import quiet_optuna
+from trimtab.exceptions import InputError
 
 __all__ = ["TrialStore"]
 
@@ -161,30 +162,37 @@ class TrialStore:
         if self._storage is None:
             for pause in (0.1, 0.3, 1.0, 3.0, None):
                 try:
-                    self._storage = self._open()
+                    # Without a pool, what fails leaves no connection open.
+                    self._open(sa.pool.NullPool).engine.dispose()
                     break
                 except (IntegrityError, ProgrammingError, OperationalError):
                     if pause is None:
                         raise
                     time.sleep(pause)
+            self._storage = self._open(sa.pool.QueuePool)
         return self._storage
 
-    def _open(self) -> Any:
+    def _open(self, pool: type[sa.Pool]) -> Any:
         from optuna.storages import RDBStorage
 
-        if self._url.get_backend_name() != "sqlite":
-            # Optuna takes the URL for a template.
-            url = self._url.render_as_string(hide_password=False)
-            escaped = url.replace("{", "{{").replace("}", "}}")
-            return RDBStorage(escaped, engine_kwargs={"pool_pre_ping": True})
-        pool = sa.pool.QueuePool if self._url.database else sa.pool.StaticPool
-        options = {"creator": self._connect, "poolclass": pool}
-        return RDBStorage("sqlite://", engine_kwargs=options)
+        if self._url.get_backend_name() == "sqlite":
+            if not self._url.database:
+                raise InputError(
+                    "the store sqlite:// is in memory, where tuning keeps no trials: "
+                    "name a file, sqlite:///results.sqlite"
+                )
+            options = {"creator": self._connect, "poolclass": pool}
+            return RDBStorage("sqlite://", engine_kwargs=options)
+        # Optuna takes the URL for a template.
+        url = self._url.render_as_string(hide_password=False)
+        escaped = url.replace("{", "{{").replace("}", "}}")
+        options = {"poolclass": pool, "pool_pre_ping": True}
+        return RDBStorage(escaped, engine_kwargs=options)
 
     def _connect(self) -> sqlite3.Connection:
         """Open the file by its path: in a URL some characters are not its name's."""
-        database = self._url.database or ":memory:"
-        connection = sqlite3.connect(database, timeout=60, check_same_thread=False)
+        path = self._url.database or ""
+        connection = sqlite3.connect(path, timeout=60, check_same_thread=False)
         # A trial that a power cut loses is found again; a commit need not wait.
         connection.execute("PRAGMA synchronous=NORMAL")
         return connection
