@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from trimtab import datasets
     from trimtab.art import ARTClassifier
     from trimtab.comparison import Comparison, compare
+    from trimtab.ensembles.named_ensembles import (
+        BalanceCascadeClassifier,
+        SelfPacedEnsembleClassifier,
+        UnderBaggingClassifier,
+    )
+    from trimtab.ensembles.under_sampling import UnderSamplingEnsembleClassifier
     from trimtab.exceptions import InputError
     from trimtab.sampling.torch_sampler import AdaptiveClassSampler
     from trimtab.synthesis.msmote import MSMOTE
@@ -23,9 +29,13 @@ __all__ = [
     "MSMOTE",
     "ARTClassifier",
     "AdaptiveClassSampler",
+    "BalanceCascadeClassifier",
     "Comparison",
     "InputError",
     "NetworkClassifier",
+    "SelfPacedEnsembleClassifier",
+    "UnderBaggingClassifier",
+    "UnderSamplingEnsembleClassifier",
     "__version__",
     "compare",
     "datasets",
@@ -34,10 +44,14 @@ __all__ = [
 _HOME = {
     "ARTClassifier": "trimtab.art",
     "AdaptiveClassSampler": "trimtab.sampling.torch_sampler",
+    "BalanceCascadeClassifier": "trimtab.ensembles.named_ensembles",
     "Comparison": "trimtab.comparison",
     "InputError": "trimtab.exceptions",
     "MSMOTE": "trimtab.synthesis.msmote",
     "NetworkClassifier": "trimtab.training.classifier",
+    "SelfPacedEnsembleClassifier": "trimtab.ensembles.named_ensembles",
+    "UnderBaggingClassifier": "trimtab.ensembles.named_ensembles",
+    "UnderSamplingEnsembleClassifier": "trimtab.ensembles.under_sampling",
     "compare": "trimtab.comparison",
 }
 """The module that each public name lives in."""

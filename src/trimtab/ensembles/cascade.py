@@ -57,6 +57,9 @@ class Cascade:
     max_candidates : int, default=None
         Where there are more training rows than this, only so many are scored and may
         be drawn: all rows of the rare classes, and a sample of the others.
+    n_jobs : int, default=None
+        Threads that score a large table, as joblib counts them. Results do not depend
+        on it.
 
     Attributes
     ----------
@@ -106,6 +109,7 @@ class Cascade:
         weight_held: Floats | None = None,
         held_rows: Codes | None = None,
         max_candidates: int | None = None,
+        n_jobs: int | None = None,
     ) -> None:
         self._rng = np.random.default_rng(rng)
         self._maker = MemberMaker(estimator, sample_weight is not None)
@@ -120,7 +124,7 @@ class Cascade:
         self._codes = codes if self.candidates is None else codes[self.candidates]
         self._codes_held = codes_held
         self._scored = _ScoredRows.of(
-            X, self._codes, len(counts), self.candidates, held_rows, X_held
+            X, self._codes, len(counts), self.candidates, held_rows, X_held, n_jobs
         )
         smallest = len(counts) - 1 - int(np.argmin(counts[::-1]))
         self._measure = HeldOutScore(
@@ -162,8 +166,8 @@ class Cascade:
     def add(self, rows: NDArray[np.integer[Any]]) -> None:
         """Fit one member more, score all rows with it, and measure the ensemble.
 
-        The record of it has ``round`` (from 1), ``rows_per_class`` (drawn), ``score``
-        (on the held-out rows, this member included) and ``notes`` (the policy's).
+        The record of it has ``round`` (from 1), ``rows_per_class`` (drawn),
+        ``held_out_score`` (this member included) and ``notes`` (the policy's).
 
         Parameters
         ----------
@@ -200,7 +204,7 @@ class Cascade:
             {
                 "round": number,
                 "rows_per_class": np.bincount(drawn, minlength=held_out.shape[1]),
-                "score": self.score,
+                "held_out_score": self.score,
                 "notes": self.round.notes,
             }
         )
@@ -273,6 +277,7 @@ class _ScoredRows:
     right: Codes  # of each candidate, where its class's probability is, flattened
     held_out: Any  # rows of the table
     X_held: Any
+    n_jobs: int | None
 
     @classmethod
     def of(
@@ -283,6 +288,7 @@ class _ScoredRows:
         candidates: Codes | None,
         held_rows: Codes | None,
         X_held: Any,
+        n_jobs: int | None,
     ) -> "_ScoredRows":
         held = np.zeros(0, dtype=np.int64) if held_rows is None else held_rows
         if candidates is None:
@@ -291,12 +297,12 @@ class _ScoredRows:
             X = take_rows(X, np.concatenate([candidates, held]))
             held = np.arange(len(candidates), len(candidates) + len(held))
             candidates = np.arange(len(candidates))
-        return cls(X, candidates * n_classes + codes, held, X_held)
+        return cls(X, candidates * n_classes + codes, held, X_held, n_jobs)
 
     def predict(self, member: Any, n_classes: int) -> tuple[Floats, Floats]:
         """Return candidates' probabilities of their class, held-out rows' of all."""
-        probabilities = predicted(member, self.table, n_classes)
+        probabilities = predicted(member, self.table, n_classes, self.n_jobs)
         right = probabilities.ravel()[self.right]
         if self.X_held is not None:
-            return right, predicted(member, self.X_held, n_classes)
+            return right, predicted(member, self.X_held, n_classes, self.n_jobs)
         return right, probabilities[self.held_out]

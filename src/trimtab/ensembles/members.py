@@ -2,7 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from sklearn.utils.validation import has_fit_parameter
 from trimtab.exceptions import InputError
 from trimtab.tables import n_rows, take_rows
 
-__all__ = ["BLOCK_ROWS", "Learner", "MemberMaker", "predicted"]
+__all__ = ["BLOCK_ROWS", "Learner", "MemberMaker", "in_order", "predicted"]
 
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 Learner = Any | Callable[[int], Any]
 """A classifier, or a function of the number of rows drawn that returns one."""
 
-BLOCK_ROWS = 200_000
+BLOCK_ROWS = 100_000
 """Rows predicted at once, so that no learner copies all of a large table."""
 
 
@@ -95,7 +95,38 @@ def _weight_name(learner: Any) -> str | None:
     return "sample_weight" if has_fit_parameter(learner, "sample_weight") else None
 
 
-def predicted(member: Any, X: Any, n_classes: int) -> Floats:
+def in_order(
+    function: Callable[..., Floats],
+    arguments: list[tuple[Any, ...]],
+    n_jobs: int | None,
+) -> Iterator[Floats]:
+    """Call a function with each tuple of arguments, some at the same time.
+
+    Parameters
+    ----------
+    function : callable
+        What is called.
+    arguments : list of tuple
+        Its arguments, call after call.
+    n_jobs : int or None
+        Threads, as joblib counts them.
+
+    Yields
+    ------
+    ndarray
+        The results in the order of the calls, so that sums of them do not depend on
+        `n_jobs`.
+    """
+    if n_jobs in {None, 1} or len(arguments) == 1:
+        yield from (function(*one) for one in arguments)
+        return
+    from joblib import Parallel, delayed
+
+    threads = Parallel(n_jobs, require="sharedmem", return_as="generator")
+    yield from threads(delayed(function)(*one) for one in arguments)
+
+
+def predicted(member: Any, X: Any, n_classes: int, n_jobs: int | None = None) -> Floats:
     """Return a member's probabilities of all classes.
 
     Parameters
@@ -106,6 +137,8 @@ def predicted(member: Any, X: Any, n_classes: int) -> Floats:
         Predicted in blocks where it is large.
     n_classes : int
         Number of classes.
+    n_jobs : int or None, default=None
+        Threads that share the blocks. The blocks are the same for any number.
 
     Returns
     -------
@@ -119,22 +152,28 @@ def predicted(member: Any, X: Any, n_classes: int) -> Floats:
     """
     rows = n_rows(X)
     if rows <= BLOCK_ROWS:
-        return _of_all_classes(member, member.predict_proba(X), n_classes)
+        return _of_all_classes(member, X, n_classes)
+    starts = range(0, rows, BLOCK_ROWS)
+
+    def of_block(start: int) -> Floats:
+        part = _slice(X, start, min(start + BLOCK_ROWS, rows))
+        return _of_all_classes(member, part, n_classes)
+
     probabilities = np.empty((rows, n_classes))
-    for start in range(0, rows, BLOCK_ROWS):
-        stop = min(start + BLOCK_ROWS, rows)
-        part = (
-            X[start:stop]
-            if type(X) is np.ndarray
-            else take_rows(X, np.arange(start, stop))
-        )
-        block = member.predict_proba(part)
-        probabilities[start:stop] = _of_all_classes(member, block, n_classes)
+    blocks = in_order(of_block, [(start,) for start in starts], n_jobs)
+    for start, block in zip(starts, blocks, strict=True):
+        probabilities[start : start + len(block)] = block
     return probabilities
 
 
-def _of_all_classes(member: Any, predictions: Any, n_classes: int) -> Floats:
-    probabilities: Floats = np.asarray(predictions, dtype=float)
+def _slice(X: Any, start: int, stop: int) -> Any:
+    if type(X) is np.ndarray:
+        return X[start:stop]
+    return take_rows(X, np.arange(start, stop))
+
+
+def _of_all_classes(member: Any, X: Any, n_classes: int) -> Floats:
+    probabilities: Floats = np.asarray(member.predict_proba(X), dtype=float)
     if probabilities.shape[1] != n_classes:
         complete = np.zeros((len(probabilities), n_classes))
         complete[:, np.asarray(member.classes_, dtype=int)] = probabilities
