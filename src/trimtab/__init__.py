@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     )
     from trimtab.ensembles.under_sampling import UnderSamplingEnsembleClassifier
     from trimtab.exceptions import InputError
+    from trimtab.mesa import MESAClassifier
     from trimtab.sampling.torch_sampler import AdaptiveClassSampler
     from trimtab.synthesis.msmote import MSMOTE
     from trimtab.training.classifier import NetworkClassifier
@@ -32,6 +33,7 @@ __all__ = [
     "BalanceCascadeClassifier",
     "Comparison",
     "InputError",
+    "MESAClassifier",
     "NetworkClassifier",
     "SelfPacedEnsembleClassifier",
     "UnderBaggingClassifier",
@@ -47,6 +49,7 @@ _HOME = {
     "BalanceCascadeClassifier": "trimtab.ensembles.named_ensembles",
     "Comparison": "trimtab.comparison",
     "InputError": "trimtab.exceptions",
+    "MESAClassifier": "trimtab.mesa",
     "MSMOTE": "trimtab.synthesis.msmote",
     "NetworkClassifier": "trimtab.training.classifier",
     "SelfPacedEnsembleClassifier": "trimtab.ensembles.named_ensembles",

@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from trimtab.ensembles.cascade import Cascade
 from trimtab.ensembles.held_out_score import Metric
 from trimtab.ensembles.policies import (
     CascadePolicy,
@@ -19,7 +18,7 @@ from trimtab.ensembles.policies import (
     SelfPacedPolicy,
     UniformPolicy,
 )
-from trimtab.ensembles.policy_ensemble import PolicyEnsemble
+from trimtab.ensembles.policy_ensemble import PolicyEnsemble, TrainingRows
 
 __all__ = [
     "BalanceCascadeClassifier",
@@ -98,7 +97,7 @@ class UnderBaggingClassifier(PolicyEnsemble):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def _policy(self, cascade: Cascade, random_state: np.random.RandomState) -> Policy:
+    def _policy(self, rows: TrainingRows, seed: int) -> Policy:
         return UniformPolicy(self.ratio)
 
 
@@ -183,7 +182,7 @@ class SelfPacedEnsembleClassifier(PolicyEnsemble):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def _policy(self, cascade: Cascade, random_state: np.random.RandomState) -> Policy:
+    def _policy(self, rows: TrainingRows, seed: int) -> Policy:
         return SelfPacedPolicy(self.n_bins, self.hardness, self.ratio)
 
 
@@ -260,5 +259,5 @@ class BalanceCascadeClassifier(PolicyEnsemble):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def _policy(self, cascade: Cascade, random_state: np.random.RandomState) -> Policy:
+    def _policy(self, rows: TrainingRows, seed: int) -> Policy:
         return CascadePolicy(self.ratio)

@@ -4,6 +4,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -22,10 +23,29 @@ from trimtab.ensembles.policies import Policy
 from trimtab.fit_arguments import check_eval_set, check_sample_weight
 from trimtab.tables import Labels, encode_labels, held_out_split, n_rows
 
-__all__ = ["PolicyEnsemble"]
+__all__ = ["PolicyEnsemble", "TrainingRows"]
 
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """The table that an ensemble is grown on.
+
+    Attributes
+    ----------
+    X : table of shape (n_rows, n_columns)
+        As the user gave it.
+    codes : ndarray of int of shape (n_rows,)
+        Class codes.
+    held_out : dict
+        The arguments of `Cascade` that say what is held out; empty for nothing.
+    """
+
+    X: Any
+    codes: Codes
+    held_out: dict[str, Any]
 
 
 class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
@@ -61,8 +81,8 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     _history_bins = 10
 
     @abstractmethod
-    def _policy(self, cascade: Cascade, random_state: np.random.RandomState) -> Policy:
-        """Return the policy that the cascade is grown by."""
+    def _policy(self, rows: TrainingRows, seed: int) -> Policy:
+        """Return the policy that the ensemble is grown by."""
 
     def fit(
         self,
@@ -121,7 +141,7 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         labels = encode_labels(y)
         weight = check_sample_weight(fit_params, len(labels.codes))
         random_state = check_random_state(self.random_state)
-        held = self._held_out(labels, eval_set, random_state)
+        held_out = self._held_out(labels, eval_set, random_state)
         cascade = Cascade(
             self._learner(),
             X,
@@ -132,11 +152,11 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
             sample_weight=weight,
             max_candidates=self.max_candidates,
             n_jobs=self.n_jobs,
-            **held,
+            **held_out,
         )
-        self.history_ = _grown(
-            cascade, self._policy(cascade, random_state), self._history_bins
-        )
+        rows = TrainingRows(X, labels.codes, held_out)
+        policy = self._policy(rows, int(random_state.randint(2**31 - 1)))
+        self.history_ = _grown(cascade, policy, self._history_bins)
         self.classes_ = labels.classes
         self.estimators_ = cascade.members
         self.class_prior_ = labels.counts / labels.counts.sum()

@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from trimtab.ensembles.cascade import Cascade
 from trimtab.ensembles.held_out_score import Metric
 from trimtab.ensembles.policies import Policy, policy_of
-from trimtab.ensembles.policy_ensemble import PolicyEnsemble
+from trimtab.ensembles.policy_ensemble import PolicyEnsemble, TrainingRows
 
 __all__ = ["UnderSamplingEnsembleClassifier"]
 
@@ -118,5 +117,5 @@ class UnderSamplingEnsembleClassifier(PolicyEnsemble):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def _policy(self, cascade: Cascade, random_state: np.random.RandomState) -> Policy:
+    def _policy(self, rows: TrainingRows, seed: int) -> Policy:
         return policy_of(self.policy)
