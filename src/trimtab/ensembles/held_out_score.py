@@ -55,14 +55,16 @@ def average_precision(
     >>> round(average_precision(truth, np.array([0.9, 0.5, 0.1])), 3)
     0.833
     """
-    order = np.argsort(-scores, kind="stable")
+    order = np.argsort(-scores)
     ranked = scores[order]
-    found = truth[order].astype(float)
-    counts = np.ones(len(order)) if weight is None else weight[order]
-    found *= counts
     is_last = np.append(ranked[1:] != ranked[:-1], True)
+    found: Floats = truth[order].astype(float)
+    if weight is None:
+        called = np.flatnonzero(is_last) + 1.0
+    else:
+        found *= weight[order]
+        called = np.cumsum(weight[order])[is_last]
     found = np.cumsum(found)[is_last]
-    called = np.cumsum(counts)[is_last]
     precision = np.divide(found, called, out=np.zeros(len(called)), where=called > 0)
     return float(np.diff(found, prepend=0.0) @ precision / found[-1])
 

@@ -2,6 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -58,6 +59,7 @@ class MemberMaker:
                 f"{name} predicts no probabilities: take a classifier with "
                 "predict_proba, or wrap it, CalibratedClassifierCV(...)"
             )
+        self._unfitted = None if self._is_function else clone(learner)
         self._weight_name = _weight_name(example)
         if weighted and self._weight_name is None:
             raise InputError(
@@ -72,8 +74,13 @@ class MemberMaker:
 
     def unfitted(self, n_drawn: int, seed: int) -> Any:
         """Return a member for so many rows, whose chance is decided by `seed`."""
-        member = self._learner(n_drawn) if self._is_function else clone(self._learner)
-        if self._seeds:
+        if self._is_function:
+            member = self._learner(n_drawn)
+        else:  # a clone of a clone, without asking for its parameters again
+            member = copy.deepcopy(self._unfitted)
+        if self._seeds == ["random_state"] and "random_state" in vars(member):
+            member.random_state = seed
+        elif self._seeds:
             member.set_params(**dict.fromkeys(self._seeds, seed))
         return member
 

@@ -5,6 +5,7 @@ Episodes of ensemble training on one table or many, with soft actor-critic.
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -118,7 +119,11 @@ class MetaTraining:
         }
         judged = {**vars(self.evaluation), "tasks": len(self.evaluation.tasks)}
         return {
-            "tasks": [task.describe() for task in self.tasks],
+            "tasks": [
+                task.describe()
+                | ({"estimator": _name(task.estimator)} if task.estimator else {})
+                for task in self.tasks
+            ],
             **rules,
             "state": self.state.name,
             "n_bins": self.state.n_bins,
@@ -182,8 +187,9 @@ class MetaTraining:
 
 
 def _name(thing: Any) -> str:
-    """Return a learner or a function as text."""
-    return getattr(thing, "__name__", None) or " ".join(repr(thing).split())
+    """Return a learner or a function as text, the same in every process."""
+    name = getattr(thing, "__name__", None) or " ".join(repr(thing).split())
+    return re.sub(r" at 0x[0-9a-f]+", "", name)
 
 
 def _columns(records: list[dict[str, Any]]) -> dict[str, list[Any]]:
@@ -315,7 +321,7 @@ def meta_train(
     training: MetaTraining,
     *,
     checkpoint: Path | None = None,
-    checkpoint_seconds: float = 30.0,
+    checkpoint_seconds: float = 10.0,
     progress: bool = False,
 ) -> LearnedPolicy:
     """Learn a policy.
@@ -327,7 +333,7 @@ def meta_train(
     checkpoint : Path, default=None
         A file that the state of the run is kept in. Where it is there, the run goes on
         from it; it is deleted when the run is complete.
-    checkpoint_seconds : float, default=30
+    checkpoint_seconds : float, default=10
         Least time between two writes of it.
     progress : bool, default=False
         Whether to show a progress bar.
