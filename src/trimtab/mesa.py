@@ -65,7 +65,8 @@ class MESAClassifier(PolicyEnsemble):
     meta_sampler : str, path, MetaSampler or Policy, default="pretrained"
         Who decides:
 
-        * ``"pretrained"``, or another name of a meta-sampler that comes with trimtab;
+        * ``"pretrained"``, or another name of a meta-sampler that comes with trimtab
+          (where none does, ``"pretrained"`` is the constant policy μ = 1);
         * the file of one that was saved;
         * a fitted `trimtab.meta_sampler.sampler.MetaSampler`;
         * any policy, see `trimtab.ensembles.policies`;
