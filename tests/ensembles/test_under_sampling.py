@@ -291,6 +291,8 @@ def test_failure_leaves_nothing_half_fitted() -> None:
     ("parameters", "labels", "message"),
     [
         ({"estimator": LinearSVC()}, Y, "LinearSVC predicts no probabilities"),
+        ({"estimator": DecisionTreeClassifier}, Y, "estimator is <class .*: give an"),
+        ({"estimator": "tree"}, Y, "estimator is 'tree': give an unfitted classifier"),
         ({"policy": "self-pacd"}, Y, "no policy 'self-pacd': did you mean"),
         ({"policy": 3}, Y, "policy is 3: give one of uniform"),
         ({}, np.full(1200, "one"), "y has one class only, 'one'"),

@@ -1,11 +1,8 @@
-"""The learner that ensembles grow from where none is given: LightGBM on few rows.
-
-This module exists for LightGBM; import it where it is needed.
-"""
+"""The learner that ensembles grow from where none is given: LightGBM on few rows."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-from lightgbm import LGBMClassifier
+from typing import Any
 
 __all__ = ["default_learner", "smallest_leaf"]
 
@@ -35,7 +32,7 @@ def smallest_leaf(n_drawn: int) -> int:
     return max(1, min(20, max(10, n_drawn // 8), n_drawn // 4))
 
 
-def default_learner(n_drawn: int) -> LGBMClassifier:
+def default_learner(n_drawn: int) -> Any:
     """Return a LightGBM for so many rows.
 
     Quiet, of one thread and the same on every run. All else is LightGBM's own default.
@@ -44,7 +41,13 @@ def default_learner(n_drawn: int) -> LGBMClassifier:
     ----------
     n_drawn : int
         Rows that it is fitted on.
+
+    Returns
+    -------
+    lightgbm.LGBMClassifier
     """
+    from lightgbm import LGBMClassifier
+
     return LGBMClassifier(
         min_child_samples=smallest_leaf(n_drawn),
         n_jobs=1,

@@ -8,13 +8,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
 from sklearn.utils.validation import has_fit_parameter
 
 from trimtab.exceptions import InputError
 from trimtab.tables import n_rows, take_rows
 
-__all__ = ["BLOCK_ROWS", "Learner", "MemberMaker", "in_order", "predicted"]
+__all__ = [
+    "BLOCK_ROWS",
+    "Learner",
+    "MemberMaker",
+    "check_learner",
+    "in_order",
+    "predicted",
+]
 
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -48,22 +54,11 @@ class MemberMaker:
         self._learner = learner
         self._is_function = callable(learner) and not hasattr(learner, "fit")
         example = learner(1) if self._is_function else learner
-        name = type(example).__name__
-        if isinstance(example, type) or not hasattr(example, "get_params"):
-            raise InputError(
-                f"estimator is {example!r}: give an unfitted classifier, for instance "
-                "DecisionTreeClassifier()"
-            )
-        if not hasattr(example, "predict_proba"):
-            raise InputError(
-                f"{name} predicts no probabilities: take a classifier with "
-                "predict_proba, or wrap it, CalibratedClassifierCV(...)"
-            )
-        self._unfitted = None if self._is_function else clone(learner)
+        check_learner(example)
         self._weight_name = _weight_name(example)
         if weighted and self._weight_name is None:
             raise InputError(
-                f"{name} takes no sample_weight: leave sample_weight out, or take "
+                f"{type(example).__name__} takes no sample_weight: leave sample_weight out, or take "
                 "another learner"
             )
         self._seeds = [
@@ -90,6 +85,26 @@ class MemberMaker:
             member.fit(X, codes)
         else:
             member.fit(X, codes, **{str(self._weight_name): weight})
+
+
+def check_learner(learner: Any) -> None:
+    """Raise an `InputError` unless members can be clones of `learner`.
+
+    Parameters
+    ----------
+    learner : object
+        An unfitted classifier that predicts probabilities.
+    """
+    if isinstance(learner, type) or not hasattr(learner, "get_params"):
+        raise InputError(
+            f"estimator is {learner!r}: give an unfitted classifier, for instance "
+            "DecisionTreeClassifier()"
+        )
+    if not hasattr(learner, "predict_proba"):
+        raise InputError(
+            f"{type(learner).__name__} predicts no probabilities: take a classifier "
+            "with predict_proba, or wrap it, CalibratedClassifierCV(...)"
+        )
 
 
 def _weight_name(learner: Any) -> str | None:

@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from trimtab.ensembles.accepted_rows import accept_rows, check_class_sizes
 from trimtab.ensembles.cascade import Cascade
 from trimtab.ensembles.held_out_score import METRICS, Metric
-from trimtab.ensembles.members import in_order, predicted
+from trimtab.ensembles.members import check_learner, in_order, predicted
 from trimtab.ensembles.policies import Policy
 from trimtab.fit_arguments import check_eval_set, check_sample_weight
 from trimtab.tables import Labels, encode_labels, held_out_split, n_rows
@@ -137,6 +137,8 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         fit_params: dict[str, ArrayLike],
     ) -> None:
         self._validate_params()
+        if self.estimator is not None:
+            check_learner(self.estimator)
         X, y = accept_rows(self, self.estimator, X, y)
         labels = encode_labels(y)
         weight = check_sample_weight(fit_params, len(labels.codes))
