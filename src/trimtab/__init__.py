@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from trimtab.ensembles.under_sampling import UnderSamplingEnsembleClassifier
     from trimtab.exceptions import InputError
     from trimtab.mesa import MESAClassifier
+    from trimtab.meta_sampler.sampler import MetaSampler
     from trimtab.sampling.torch_sampler import AdaptiveClassSampler
     from trimtab.synthesis.msmote import MSMOTE
     from trimtab.training.classifier import NetworkClassifier
@@ -34,6 +35,7 @@ __all__ = [
     "Comparison",
     "InputError",
     "MESAClassifier",
+    "MetaSampler",
     "NetworkClassifier",
     "SelfPacedEnsembleClassifier",
     "UnderBaggingClassifier",
@@ -50,6 +52,7 @@ _HOME = {
     "Comparison": "trimtab.comparison",
     "InputError": "trimtab.exceptions",
     "MESAClassifier": "trimtab.mesa",
+    "MetaSampler": "trimtab.meta_sampler.sampler",
     "MSMOTE": "trimtab.synthesis.msmote",
     "NetworkClassifier": "trimtab.training.classifier",
     "SelfPacedEnsembleClassifier": "trimtab.ensembles.named_ensembles",

@@ -58,6 +58,9 @@ class MetaSampler(BaseEstimator):  # type: ignore[misc]
     reward_scaling : {"headroom", "none"}, default="headroom"
         Whether rewards are divided by what could be won on a table, so that tables
         count alike; the paper's are not. See `EpisodeRules`.
+    reward_coefficient : float, default=100.0
+        What a reward is multiplied by. Less weighs the entropy more: the policy
+        explores longer and is slower to settle at a border.
     row_cost : float, default=0.0
         What drawing as many rows as there are takes off a reward. Above 0 the policy
         learns to save rows where they do not pay.
@@ -122,6 +125,7 @@ class MetaSampler(BaseEstimator):  # type: ignore[misc]
         validation_fraction: float = 0.25,
         max_rows: int | None = None,
         reward_scaling: str = "headroom",
+        reward_coefficient: float = 100.0,
         row_cost: float = 0.0,
         random_steps: int = 500,
         update_steps: int = 1000,
@@ -145,6 +149,7 @@ class MetaSampler(BaseEstimator):  # type: ignore[misc]
         self.validation_fraction = validation_fraction
         self.max_rows = max_rows
         self.reward_scaling = reward_scaling
+        self.reward_coefficient = reward_coefficient
         self.row_cost = row_cost
         self.random_steps = random_steps
         self.update_steps = update_steps
@@ -206,8 +211,9 @@ class MetaSampler(BaseEstimator):  # type: ignore[misc]
             self.metric,
             self.validation_fraction,
             self.max_rows,
-            reward_scaling=self.reward_scaling,
-            row_cost=self.row_cost,
+            self.reward_coefficient,
+            self.reward_scaling,
+            self.row_cost,
         )
         try:
             from trimtab.meta_sampler import meta_training as room

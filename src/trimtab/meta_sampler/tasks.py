@@ -132,6 +132,7 @@ class EpisodeRules:
         but of no class fewer than 20 while there are.
     reward_coefficient : float, default=100.0
         What a reward is multiplied by, so that the entropy bonus is small beside it.
+        Not in the paper; its published code has 100.
     reward_scaling : {"headroom", "none"}, default="headroom"
         ``"none"`` is the paper's: the reward is the change of the metric. With
         ``"headroom"`` it is divided by what the first member left to be won, 1 - its
