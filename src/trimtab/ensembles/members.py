@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.utils.validation import has_fit_parameter
 
 from trimtab.exceptions import InputError
@@ -53,13 +54,14 @@ class MemberMaker:
     def __init__(self, learner: Learner, weighted: bool) -> None:
         self._learner = learner
         self._is_function = callable(learner) and not hasattr(learner, "fit")
-        example = learner(1) if self._is_function else learner
+        example: Any = learner(1) if self._is_function else learner
         check_learner(example)
+        self._unfitted = None if self._is_function else clone(learner)
         self._weight_name = _weight_name(example)
         if weighted and self._weight_name is None:
             raise InputError(
-                f"{type(example).__name__} takes no sample_weight: leave sample_weight out, or take "
-                "another learner"
+                f"{type(example).__name__} takes no sample_weight: leave sample_weight "
+                "out, or take another learner"
             )
         self._seeds = [
             parameter
