@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from trimtab import datasets
     from trimtab.art import ARTClassifier
     from trimtab.comparison import Comparison, compare
+    from trimtab.ensembles.boosting import RAMOBoostClassifier, SMOTEBoostClassifier
     from trimtab.ensembles.named_ensembles import (
         BalanceCascadeClassifier,
         SelfPacedEnsembleClassifier,
         UnderBaggingClassifier,
     )
+    from trimtab.ensembles.smote_bagging import SMOTEBaggingClassifier
     from trimtab.ensembles.under_sampling import UnderSamplingEnsembleClassifier
     from trimtab.exceptions import InputError
     from trimtab.mesa import MESAClassifier
@@ -37,6 +39,9 @@ __all__ = [
     "MESAClassifier",
     "MetaSampler",
     "NetworkClassifier",
+    "RAMOBoostClassifier",
+    "SMOTEBaggingClassifier",
+    "SMOTEBoostClassifier",
     "SelfPacedEnsembleClassifier",
     "UnderBaggingClassifier",
     "UnderSamplingEnsembleClassifier",
@@ -55,6 +60,9 @@ _HOME = {
     "MetaSampler": "trimtab.meta_sampler.sampler",
     "MSMOTE": "trimtab.synthesis.msmote",
     "NetworkClassifier": "trimtab.training.classifier",
+    "RAMOBoostClassifier": "trimtab.ensembles.boosting",
+    "SMOTEBaggingClassifier": "trimtab.ensembles.smote_bagging",
+    "SMOTEBoostClassifier": "trimtab.ensembles.boosting",
     "SelfPacedEnsembleClassifier": "trimtab.ensembles.named_ensembles",
     "UnderBaggingClassifier": "trimtab.ensembles.named_ensembles",
     "UnderSamplingEnsembleClassifier": "trimtab.ensembles.under_sampling",
