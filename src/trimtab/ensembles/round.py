@@ -41,8 +41,8 @@ class Round:
     """The state of an ensemble before its next member.
 
     The error of a row is 1 - the mean probability that the members so far give its
-    class; for two classes that is the paper's ``|F(x) - y|``. Before the first member, all
-    classes are as likely as each other, so all errors are 1 - 1 / n_classes.
+    class; for two classes that is the paper's ``|F(x) - y|``. Before the first member
+    all classes are as likely as each other, so all errors are 1 - 1 / n_classes.
 
     Attributes
     ----------

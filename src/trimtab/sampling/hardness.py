@@ -1,8 +1,8 @@
 """Rows by their errors: histograms, Gaussian weights, self-paced shares, and draws.
 
 An error is what an ensemble leaves open about a row, 1 - the probability of its class;
-for two classes that is the ``|F(x) - y|`` of Liu et al., "MESA: Boost Ensemble Imbalanced
-Learning with MEta-Sampler", NeurIPS 2020. One function an equation, in numpy.
+for two classes that is the ``|F(x) - y|`` of Liu et al., "MESA: Boost Ensemble
+Imbalanced Learning with MEta-Sampler", NeurIPS 2020. One function an equation.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
