@@ -19,7 +19,6 @@ from trimtab.tables import (
     check_same_length,
     check_table,
     encode_labels,
-    held_out_split,
     take_rows,
 )
 
@@ -68,6 +67,11 @@ class Task:
     def labels(self) -> Labels:
         """The classes and their codes."""
         return encode_labels(self.y, name=f"the target of {self.name}")
+
+    @cached_property
+    def rows_by_class(self) -> list[Rows]:
+        """The positions of each class's rows."""
+        return _by_class(self.labels.codes)
 
     def describe(self) -> dict[str, Any]:
         """Return its name, rows, columns and rows of each class."""
@@ -157,6 +161,11 @@ class EpisodeRules:
                 f"n_estimators is {self.n_estimators}: a policy decides from the "
                 "second member on; give 2 or more"
             )
+        if not 0 < self.validation_fraction < 1:
+            raise InputError(
+                f"validation_fraction is {self.validation_fraction}: give one inside "
+                "(0, 1)"
+            )
         if self.reward_scaling not in ("headroom", "none"):
             raise InputError(
                 f"there is no reward scaling {self.reward_scaling!r}: give 'headroom' "
@@ -182,8 +191,9 @@ class EpisodeRules:
             if self.max_rows is not None and len(codes) > self.max_rows:
                 rows = _subset(codes, self.max_rows, rng)
                 X, codes = take_rows(X, rows), codes[rows]
-            seed = int(rng.integers(2**31 - 1))
-            _, held = held_out_split(codes, self.validation_fraction, random_state=seed)
+            of_all = codes is task.labels.codes
+            by_class = task.rows_by_class if of_all else _by_class(codes)
+            held = _held_out(by_class, self.validation_fraction, rng)
         cascade = Cascade(
             self.estimator if task.estimator is None else task.estimator,
             X,
@@ -225,6 +235,22 @@ class EpisodeRules:
         cascade = self.start(task, rng)
         cascade.grow(policy)
         return cascade
+
+
+def _by_class(codes: Rows) -> list[Rows]:
+    return [np.flatnonzero(codes == code) for code in range(int(codes.max()) + 1)]
+
+
+def _held_out(by_class: list[Rows], fraction: float, rng: np.random.Generator) -> Rows:
+    """Return a share of each class, as `held_out_split` does, at less cost.
+
+    An episode begins every nine steps; this is a part of every step.
+    """
+    parts = []
+    for rows in by_class:
+        n_held = min(max(round(fraction * len(rows)), 1), len(rows) - 1)
+        parts.append(rng.choice(rows, n_held, replace=False, shuffle=False))
+    return np.sort(np.concatenate(parts))
 
 
 def _subset(codes: Rows, n: int, rng: np.random.Generator) -> Rows:
