@@ -12,7 +12,17 @@ if TYPE_CHECKING:
     from trimtab import datasets
     from trimtab.art import ARTClassifier
     from trimtab.comparison import Comparison, compare
+    from trimtab.ensembles.boosting import RAMOBoostClassifier, SMOTEBoostClassifier
+    from trimtab.ensembles.named_ensembles import (
+        BalanceCascadeClassifier,
+        SelfPacedEnsembleClassifier,
+        UnderBaggingClassifier,
+    )
+    from trimtab.ensembles.smote_bagging import SMOTEBaggingClassifier
+    from trimtab.ensembles.under_sampling import UnderSamplingEnsembleClassifier
     from trimtab.exceptions import InputError
+    from trimtab.mesa import MESAClassifier
+    from trimtab.meta_sampler.sampler import MetaSampler
     from trimtab.report.draw_display import DrawHistoryDisplay
     from trimtab.sampling.torch_sampler import AdaptiveClassSampler
     from trimtab.synthesis.msmote import MSMOTE
@@ -24,10 +34,19 @@ __all__ = [
     "MSMOTE",
     "ARTClassifier",
     "AdaptiveClassSampler",
+    "BalanceCascadeClassifier",
     "Comparison",
     "DrawHistoryDisplay",
     "InputError",
+    "MESAClassifier",
+    "MetaSampler",
     "NetworkClassifier",
+    "RAMOBoostClassifier",
+    "SMOTEBaggingClassifier",
+    "SMOTEBoostClassifier",
+    "SelfPacedEnsembleClassifier",
+    "UnderBaggingClassifier",
+    "UnderSamplingEnsembleClassifier",
     "__version__",
     "compare",
     "datasets",
@@ -36,11 +55,20 @@ __all__ = [
 _HOME = {
     "ARTClassifier": "trimtab.art",
     "AdaptiveClassSampler": "trimtab.sampling.torch_sampler",
+    "BalanceCascadeClassifier": "trimtab.ensembles.named_ensembles",
     "Comparison": "trimtab.comparison",
     "DrawHistoryDisplay": "trimtab.report.draw_display",
     "InputError": "trimtab.exceptions",
+    "MESAClassifier": "trimtab.mesa",
+    "MetaSampler": "trimtab.meta_sampler.sampler",
     "MSMOTE": "trimtab.synthesis.msmote",
     "NetworkClassifier": "trimtab.training.classifier",
+    "RAMOBoostClassifier": "trimtab.ensembles.boosting",
+    "SMOTEBaggingClassifier": "trimtab.ensembles.smote_bagging",
+    "SMOTEBoostClassifier": "trimtab.ensembles.boosting",
+    "SelfPacedEnsembleClassifier": "trimtab.ensembles.named_ensembles",
+    "UnderBaggingClassifier": "trimtab.ensembles.named_ensembles",
+    "UnderSamplingEnsembleClassifier": "trimtab.ensembles.under_sampling",
     "compare": "trimtab.comparison",
 }
 """The module that each public name lives in."""
