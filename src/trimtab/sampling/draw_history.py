@@ -68,7 +68,7 @@ class DrawHistory:
             Where it has no history of draws.
         """
         fitted = _innermost(estimator)
-        records = getattr(fitted, "history_", None)
+        records: Any = getattr(fitted, "history_", None)
         classes = getattr(fitted, "classes_", None)
         if classes is None or not _tells_of_draws(records, len(classes)):
             raise InputError(
@@ -76,7 +76,7 @@ class DrawHistory:
                 "ARTClassifier, or a pipeline that ends in one"
             )
         drawn, f1 = (
-            np.array([record[name] for record in records], dtype=float)
+            np.array([record[name] for record in records], dtype=np.float64)
             for name in ("class_probabilities", "class_f1")
         )
         epochs = np.array([record["epoch"] for record in records], dtype=np.int64)
@@ -117,8 +117,8 @@ def _tells_of_draws(records: Any, n_classes: int) -> bool:
         and all(
             isinstance(record, Mapping)
             and "epoch" in record
-            and np.shape(record.get("class_probabilities")) == (n_classes,)
-            and np.shape(record.get("class_f1")) == (n_classes,)
+            and np.shape(record.get("class_probabilities", ())) == (n_classes,)
+            and np.shape(record.get("class_f1", ())) == (n_classes,)
             for record in records
         )
     )
