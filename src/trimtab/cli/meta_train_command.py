@@ -122,7 +122,8 @@ def _task(table: str, target: str | None, base: str | None, seed: int) -> "Task"
     if base is None and not hasattr(X, "columns"):
         return Task(name, X, y)
     from trimtab.benchmark.methods import get_method
-    from trimtab.benchmark.preparation import chain, dense, native, table_info
+    from trimtab.benchmark.preparation import chain, dense, native
+    from trimtab.benchmark.table_description import table_info
     from trimtab.ensembles.default_learner import default_learner
     from trimtab.tables import encode_labels
 
