@@ -131,6 +131,7 @@ _BUILT_IN = (
     "trimtab.benchmark.controls",
     "trimtab.benchmark.classics",
     "trimtab.benchmark.balanced_ensembles",
+    "trimtab.benchmark.ensembles_methods",
     "trimtab.benchmark.neural",
 )
 _loaded = False

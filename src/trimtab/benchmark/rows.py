@@ -186,7 +186,7 @@ def fitted_rows(estimator: Any, n_train: int) -> int:
     ----------
     estimator : classifier
         Fitted: a learner, a pipeline with one of the steps above, or an ensemble of
-        scikit-learn or imbalanced-learn, whose members' rows are added up.
+        scikit-learn, imbalanced-learn or trimtab, whose members' rows are added up.
     n_train : int
         How many rows ``fit`` was given.
 
@@ -202,6 +202,9 @@ def fitted_rows(estimator: Any, n_train: int) -> int:
     samplers = getattr(estimator, "samplers_", None)
     if samplers:
         return sum(len(sampler.sample_indices_) for sampler in samplers)
+    records = getattr(estimator, "history_", None)
+    if isinstance(records, list) and records and "round" in records[0]:
+        return sum(int(record["rows_per_class"].sum()) for record in records)
     members = getattr(estimator, "estimators_", None)
     if isinstance(members, list) and members:
         return sum(_rows_of_member(m, estimator, n_train) for m in members)
