@@ -13,7 +13,17 @@ from typing import Any
 from trimtab.benchmark.controls import lightgbm_learner
 from trimtab.benchmark.methods import TableInfo, method
 from trimtab.benchmark.preparation import chain, dense, native
+from trimtab.ensembles.boosting import RAMOBoostClassifier, SMOTEBoostClassifier
+from trimtab.ensembles.named_ensembles import (
+    BalanceCascadeClassifier,
+    SelfPacedEnsembleClassifier,
+    UnderBaggingClassifier,
+)
+from trimtab.ensembles.policies import GaussianPolicy, RandomPolicy
+from trimtab.ensembles.smote_bagging import SMOTEBaggingClassifier
+from trimtab.ensembles.under_sampling import UnderSamplingEnsembleClassifier
 from trimtab.exceptions import InputError, nearest_names
+from trimtab.mesa import MESAClassifier
 
 __all__ = ["BASES", "base_learner"]
 
@@ -74,7 +84,7 @@ def _steps(base: str, info: TableInfo) -> list[Any]:
 
 
 def _on_drawn_rows(
-    kind: str,
+    kind: type[Any],
     info: TableInfo,
     random_state: int,
     base: str = "lightgbm",
@@ -85,10 +95,8 @@ def _on_drawn_rows(
 
     Its LightGBMs have leaves that suit a small draw.
     """
-    import trimtab
-
     learner = None if base == "lightgbm" else base_learner(base)
-    model = getattr(trimtab, kind)(
+    model = kind(
         learner, n_estimators=n_estimators, random_state=random_state, **parameters
     )
     return chain(_steps(base, info), model)
@@ -120,7 +128,7 @@ def _search_self_paced(trial: Any) -> dict[str, Any]:
 )
 def under_bagging(info: TableInfo, random_state: int, **parameters: Any) -> Any:
     """Return an ensemble on draws that do not look at errors."""
-    return _on_drawn_rows("UnderBaggingClassifier", info, random_state, **parameters)
+    return _on_drawn_rows(UnderBaggingClassifier, info, random_state, **parameters)
 
 
 @method(
@@ -137,7 +145,7 @@ def self_paced_ensemble(
 ) -> Any:
     """Return SPE with the hardness of Table 8."""
     return _on_drawn_rows(
-        "SelfPacedEnsembleClassifier",
+        SelfPacedEnsembleClassifier,
         info,
         random_state,
         hardness=hardness,
@@ -153,7 +161,7 @@ def self_paced_ensemble(
 )
 def balance_cascade(info: TableInfo, random_state: int, **parameters: Any) -> Any:
     """Return a cascade that loses the easiest rows after each member."""
-    return _on_drawn_rows("BalanceCascadeClassifier", info, random_state, **parameters)
+    return _on_drawn_rows(BalanceCascadeClassifier, info, random_state, **parameters)
 
 
 @method(
@@ -171,10 +179,8 @@ def constant_mu(
     **parameters: Any,
 ) -> Any:
     """Return an ensemble on draws by a Gaussian that never moves."""
-    from trimtab.ensembles.policies import GaussianPolicy
-
     policy = GaussianPolicy(mu, sigma, ratio)
-    kind = "UnderSamplingEnsembleClassifier"
+    kind = UnderSamplingEnsembleClassifier
     return _on_drawn_rows(kind, info, random_state, policy=policy, **parameters)
 
 
@@ -192,10 +198,8 @@ def random_mu(
     **parameters: Any,
 ) -> Any:
     """Return an ensemble on draws by a Gaussian that moves at random."""
-    from trimtab.ensembles.policies import RandomPolicy
-
     policy = RandomPolicy(sigma, ratio)
-    kind = "UnderSamplingEnsembleClassifier"
+    kind = UnderSamplingEnsembleClassifier
     return _on_drawn_rows(kind, info, random_state, policy=policy, **parameters)
 
 
@@ -209,7 +213,7 @@ def mesa(info: TableInfo, random_state: int, **parameters: Any) -> Any:
 
     A quarter of the rows is held out for it; all others get them for training.
     """
-    return _on_drawn_rows("MESAClassifier", info, random_state, **parameters)
+    return _on_drawn_rows(MESAClassifier, info, random_state, **parameters)
 
 
 @method(
@@ -246,7 +250,7 @@ def _needs_dense_rows(info: TableInfo) -> str | None:
 
 
 def _on_made_rows(
-    kind: str,
+    kind: type[Any],
     info: TableInfo,
     random_state: int,
     base: str = "lightgbm",
@@ -254,9 +258,7 @@ def _on_made_rows(
     **parameters: Any,
 ) -> Any:
     """Return an ensemble that makes rows, on complete numbers of one scale."""
-    import trimtab
-
-    model = getattr(trimtab, kind)(
+    model = kind(
         base_learner(base), n_estimators, random_state=random_state, **parameters
     )
     return chain(dense(info), model)
@@ -283,7 +285,7 @@ def _search_smote_boost(trial: Any) -> dict[str, Any]:
 )
 def smote_boost(info: TableInfo, random_state: int, **parameters: Any) -> Any:
     """Return SMOTEBoost."""
-    return _on_made_rows("SMOTEBoostClassifier", info, random_state, **parameters)
+    return _on_made_rows(SMOTEBoostClassifier, info, random_state, **parameters)
 
 
 def _search_ramo(trial: Any) -> dict[str, Any]:
@@ -311,7 +313,7 @@ def ramo_boost(
 ) -> Any:
     """Return RAMOBoost with the parameters of Table 8."""
     return _on_made_rows(
-        "RAMOBoostClassifier",
+        RAMOBoostClassifier,
         info,
         random_state,
         n_new_rows=n_new_rows,
@@ -329,4 +331,4 @@ def ramo_boost(
 )
 def smote_bagging(info: TableInfo, random_state: int, **parameters: Any) -> Any:
     """Return bags with as many rows of each class as the largest has."""
-    return _on_made_rows("SMOTEBaggingClassifier", info, random_state, **parameters)
+    return _on_made_rows(SMOTEBaggingClassifier, info, random_state, **parameters)

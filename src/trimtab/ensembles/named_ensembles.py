@@ -44,12 +44,12 @@ class UnderBaggingClassifier(PolicyEnsemble):
     ratio : float, default=1.0
         Rows of each class for one of the smallest.
     metric, validation_fraction, max_candidates, correct_prior, n_jobs, random_state
-        As for `trimtab.UnderSamplingEnsembleClassifier`.
+        As for `UnderSamplingEnsembleClassifier`.
 
     Attributes
     ----------
     classes_, estimators_, history_, class_prior_, drawn_priors_, n_features_in_
-        As for `trimtab.UnderSamplingEnsembleClassifier`.
+        As for `UnderSamplingEnsembleClassifier`.
 
     See Also
     --------
@@ -123,12 +123,12 @@ class SelfPacedEnsembleClassifier(PolicyEnsemble):
     ratio : float, default=1.0
         Rows of each class for one of the smallest.
     metric, validation_fraction, max_candidates, correct_prior, n_jobs, random_state
-        As for `trimtab.UnderSamplingEnsembleClassifier`.
+        As for `UnderSamplingEnsembleClassifier`.
 
     Attributes
     ----------
     classes_, estimators_, history_, class_prior_, drawn_priors_, n_features_in_
-        As for `trimtab.UnderSamplingEnsembleClassifier`.
+        As for `UnderSamplingEnsembleClassifier`.
 
     See Also
     --------
@@ -206,12 +206,12 @@ class BalanceCascadeClassifier(PolicyEnsemble):
     ratio : float, default=1.0
         Rows of each class for one of the smallest.
     metric, validation_fraction, max_candidates, correct_prior, n_jobs, random_state
-        As for `trimtab.UnderSamplingEnsembleClassifier`.
+        As for `UnderSamplingEnsembleClassifier`.
 
     Attributes
     ----------
     classes_, estimators_, history_, class_prior_, drawn_priors_, n_features_in_
-        As for `trimtab.UnderSamplingEnsembleClassifier`.
+        As for `UnderSamplingEnsembleClassifier`.
 
     See Also
     --------

@@ -88,7 +88,7 @@ class SMOTEBaggingClassifier(NumberEnsemble):
 
     See Also
     --------
-    trimtab.UnderBaggingClassifier : Bags as small as the smallest class makes them.
+    trimtab.ensembles.named_ensembles.UnderBaggingClassifier : Small bags.
 
     References
     ----------
