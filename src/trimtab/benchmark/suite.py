@@ -25,7 +25,7 @@ from trimtab.benchmark.suite_expansion import expand_methods, with_paper
 from trimtab.benchmark.suite_plots import Plot, parse_plots
 from trimtab.benchmark.tuning import Tuning, TuningTables, entry_tunings, tuning_tables
 from trimtab.exceptions import InputError, nearest_names
-from trimtab.metrics import MEASURES
+from trimtab.metrics import MEASURES, find_measure
 
 __all__ = [
     "Entry",
@@ -318,7 +318,7 @@ def _parse(name: str, content: dict[str, Any]) -> Suite:
                 f"suite {name}: no key {key!r}: {nearest_names(key, _KEYS)}"
             )
     metric = content.get("metric", "average_precision")
-    if metric not in MEASURES:
+    if find_measure(metric) is None:
         raise InputError(f"no metric {metric!r}: {nearest_names(metric, MEASURES)}")
     names = tuple(datasets.describe(d).name for d in content["datasets"])
     tuning = tuning_tables(content.get("tuning"), names)

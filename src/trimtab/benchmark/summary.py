@@ -15,7 +15,7 @@ from trimtab.benchmark.statistics import mean_ranks
 from trimtab.benchmark.suite import Suite
 from trimtab.exceptions import InputError
 from trimtab.files import write_whole
-from trimtab.metrics import MEASURES
+from trimtab.metrics import MEASURES, find_measure
 
 __all__ = [
     "flatten_per_class",
@@ -165,7 +165,8 @@ def overview(summary: pd.DataFrame) -> pd.DataFrame:
     )
     tried = summary.pivot(index="dataset", columns="method", values="n").notna()
     compared = scores[tried.all(axis=1)]
-    better = MEASURES[metric].greater_is_better if metric in MEASURES else False
+    measure = find_measure(metric)
+    better = measure is not None and measure.greater_is_better
     common = scores.dropna()
     table = pd.DataFrame(
         {
