@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from trimtab.mesa import MESAClassifier
     from trimtab.meta_sampler.sampler import MetaSampler
     from trimtab.report.draw_display import DrawHistoryDisplay
+    from trimtab.report.ensemble_display import EnsembleHistoryDisplay
+    from trimtab.report.meta_training_display import MetaTrainingDisplay
     from trimtab.sampling.torch_sampler import AdaptiveClassSampler
     from trimtab.synthesis.msmote import MSMOTE
     from trimtab.training.classifier import NetworkClassifier
@@ -37,9 +39,11 @@ __all__ = [
     "BalanceCascadeClassifier",
     "Comparison",
     "DrawHistoryDisplay",
+    "EnsembleHistoryDisplay",
     "InputError",
     "MESAClassifier",
     "MetaSampler",
+    "MetaTrainingDisplay",
     "NetworkClassifier",
     "RAMOBoostClassifier",
     "SMOTEBaggingClassifier",
@@ -58,9 +62,11 @@ _HOME = {
     "BalanceCascadeClassifier": "trimtab.ensembles.named_ensembles",
     "Comparison": "trimtab.comparison",
     "DrawHistoryDisplay": "trimtab.report.draw_display",
+    "EnsembleHistoryDisplay": "trimtab.report.ensemble_display",
     "InputError": "trimtab.exceptions",
     "MESAClassifier": "trimtab.mesa",
     "MetaSampler": "trimtab.meta_sampler.sampler",
+    "MetaTrainingDisplay": "trimtab.report.meta_training_display",
     "MSMOTE": "trimtab.synthesis.msmote",
     "NetworkClassifier": "trimtab.training.classifier",
     "RAMOBoostClassifier": "trimtab.ensembles.boosting",

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trimtab.ensembles.ensemble_history import EnsembleHistory
 from trimtab.exceptions import InputError
-from trimtab.sampling.draw_history import DrawHistory
+from trimtab.meta_sampler.policy import LearnedPolicy
+from trimtab.sampling.draw_history import DrawHistory, innermost
 
-__all__ = ["MAX_CLASSES_KEPT", "MAX_ROUNDS_KEPT", "History", "history_of"]
+__all__ = ["MAX_CLASSES_KEPT", "MAX_ROUNDS_KEPT", "OTHERS", "History", "history_of"]
 
 MAX_ROUNDS_KEPT = 200
 """Of a longer history so many rounds are kept, evenly spaced."""
@@ -20,6 +22,9 @@ MAX_ROUNDS_KEPT = 200
 MAX_CLASSES_KEPT = 12
 """Of more classes those are kept whose share of the draw moved the furthest, the one
 of interest, and the one that ended furthest above its share of the rows."""
+
+OTHERS = "all others"
+"""How several classes beside the one of interest are called."""
 
 DIGITS = 4
 
@@ -33,13 +38,20 @@ class History:
     kind : str
         What it is about, and so which series it has. ``"draw"``: ``drawn`` and ``f1``
         of each class, and as facts each class's ``prior``, the epoch ``kept``,
-        ``n_replicas`` and ``n_classes`` (before some were left out).
+        ``n_replicas`` and ``n_classes`` (before some were left out). ``"ensemble"``:
+        of all other classes together and of the class of interest ``rows``, which were
+        drawn, and ``train``, the shares of their errors in bins over [0, 1]; where
+        there are any also ``held_out``, the same of the held-out rows, ``score``,
+        ``mu`` and ``ratio``; and as facts the ``metric``, whether each column's rows
+        are chosen at all (``is_chosen``), and whether the policy ``is_learned`` (null
+        where none could be).
     rounds : ndarray of int of shape (n_rounds,)
-        Rounds or epochs, counted from 1, ascending.
-    series : dict of str to ndarray of float of shape (n_rounds,) or (n_rounds, n)
-        Numbers of each round. Where they have columns, each is named by `columns`.
+        Rounds, epochs or members, counted from 1, ascending.
+    series : dict of str to ndarray of float of shape (n_rounds, ...)
+        Numbers of each round, NaN where there is none. Where they have columns, each
+        is named by `columns`.
     columns : list of str, default=[]
-        For a draw the classes.
+        The classes.
     facts : dict of str to any JSON value, default={}
         What does not change.
     """
@@ -72,7 +84,13 @@ class History:
 
 
 def _rounded(values: Any) -> Any:
-    return np.round(np.asarray(values, dtype=float), DIGITS).tolist()
+    rounded = np.round(np.asarray(values, dtype=float), DIGITS)
+    known = np.isfinite(rounded)
+    if known.all():
+        return rounded.tolist()
+    with_gaps = rounded.astype(object)
+    with_gaps[~known] = None
+    return with_gaps.tolist()
 
 
 def history_of(estimator: Any, positive: str) -> History | None:
@@ -91,6 +109,10 @@ def history_of(estimator: Any, positive: str) -> History | None:
         None for an estimator that keeps no record of a kind that is known here, or a
         network whose draw stands still.
     """
+    try:
+        return _of_members(EnsembleHistory.of(estimator), estimator, positive)
+    except InputError:
+        pass
     try:
         draws = DrawHistory.of(estimator)
     except InputError:
@@ -131,6 +153,44 @@ def _of_draws(draws: DrawHistory, positive: str) -> History:
         [names[code] for code in chosen],
         facts,
     )
+
+
+def _of_members(grown: EnsembleHistory, estimator: Any, positive: str) -> History:
+    rounds = _evenly(len(grown.members))
+    names = [str(label) for label in grown.classes.tolist()]
+    is_positive = np.array([name == positive for name in names])
+    is_large = np.arange(len(names)) != grown.smallest
+    groups = np.array([~is_positive, is_positive])
+    shares = groups * grown.prior
+    shares /= shares.sum(axis=1, keepdims=True)
+    series = {
+        "rows": grown.rows @ groups.T,
+        "train": shares @ grown.train,
+        "score": grown.score,
+        "mu": grown.mu,
+        "ratio": grown.ratio,
+    }
+    if grown.held_out is not None:
+        series["held_out"] = shares @ grown.held_out
+    policy = getattr(innermost(estimator), "policy_", None)
+    facts = {
+        "metric": grown.metric,
+        "is_chosen": (groups & is_large).any(axis=1).tolist(),
+        "is_learned": None if policy is None else isinstance(policy, LearnedPolicy),
+    }
+    others = names[int(np.argmin(is_positive))] if len(names) == 2 else OTHERS
+    known = {name: values for name, values in series.items() if _any_known(values)}
+    return History(
+        "ensemble",
+        grown.members[rounds],
+        {name: values[rounds].astype(float) for name, values in known.items()},
+        [others, positive],
+        facts,
+    )
+
+
+def _any_known(values: NDArray[Any]) -> bool:
+    return not np.isnan(values).all()
 
 
 def _evenly(n: int) -> NDArray[np.int64]:
