@@ -143,4 +143,6 @@ class BalancedSoftmax(LogitAdjustment):
     adjustment with τ = 1.
     """
 
+    replica_numbers: ClassVar[tuple[str, ...]] = ("tau",)
+
     tau: float = field(default=1.0, init=False, repr=False)
