@@ -240,6 +240,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_count("n_replicas", self.n_replicas)
         check_count("max_iter", self.max_iter)
+        if eval_weight is not None and eval_set is None:
+            raise InputError(
+                "eval_weight is given and eval_set is not: give both, or neither"
+            )
         rows = rows_to_fit(self, X, y, eval_set)
         self.classes_, self.class_prior_ = rows.classes, rows.class_prior
         self._row_shape = rows.X.shape[1:]
