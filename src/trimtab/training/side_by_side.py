@@ -21,6 +21,7 @@ from trimtab.losses import get_loss
 from trimtab.losses.stacked_loss import loss_structure
 from trimtab.sampling.draw import MetaDraw, get_draw
 from trimtab.training.classifier import NetworkClassifier
+from trimtab.training.incremental import check_is_estimator
 from trimtab.training.shared_run import FitShare, distinct_rows, train_shares
 
 __all__ = ["MAY_DIFFER", "fit_together", "groups_that_fit_together"]
@@ -136,6 +137,7 @@ def fit_together(
     for group in groups_that_fit_together(estimators):
         members = [estimators[position] for position in group]
         if len(members) == 1:
+            check_is_estimator(members[0])
             members[0].fit(X, y, **options)
         else:
             _fit_group(members, X, y, options)
