@@ -249,6 +249,18 @@ def test_methods_are_chosen_by_label_or_pattern(
     assert part.datasets == suite.datasets
 
 
+def test_what_is_named_twice_is_run_once(tmp_path: Path) -> None:
+    """Otherwise each of its runs would count twice."""
+    path = tmp_path / "twice.toml"
+    path.write_text(
+        'title = "t"\ndescription = "d"\nmethods = ["lightgbm"]\n'
+        'datasets = ["sklearn/wine", "wine"]\nseeds = [5, 5, 1]\n'
+    )
+    suite = load_suite(str(path))
+    assert (suite.datasets, suite.seeds) == (("sklearn/wine",), (5, 1))
+    assert suite.select(seeds=[2, 2]).seeds == (2,)
+
+
 def test_other_seeds_and_no_choice(suite: Suite) -> None:
     """Seeds need not be the suite's; without a choice it is the whole suite."""
     assert suite.select(seeds=[7]).seeds == (7,)

@@ -4,6 +4,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -21,6 +22,7 @@ from trimtab.losses import (
 from trimtab.losses.stacked_loss import StackedLoss, loss_structure
 
 COUNTS = torch.tensor([70, 20, 10])
+MANY_WEIGHTS = np.where(np.arange(2000) == 1000, 0.0, np.arange(2000))
 OWN_COUNTS = torch.tensor([[70, 20, 10], [30, 30, 40], [90, 5, 5]])
 SETTINGS: dict[str, list[Any]] = {
     "equal": [Focal(1.0), Focal(1.0), Focal(1.0)],
@@ -137,6 +139,8 @@ def test_the_given_losses_stay_as_they_are() -> None:
         (LDAM(cosine_logits=True), LDAM(), False),
         (CrossEntropy(), OHEM(), False),
         (CrossEntropy([1, 2, 3]), CrossEntropy([1, 2, 4]), False),
+        (CrossEntropy(np.arange(2000.0)), CrossEntropy(np.arange(2000.0)), True),
+        (CrossEntropy(np.arange(2000.0)), CrossEntropy(MANY_WEIGHTS), False),
         (BalancedSoftmax(), BalancedSoftmax(), True),
     ],
 )
@@ -146,10 +150,15 @@ def test_structure_says_which_can_be_stacked(one: Any, other: Any, alike: bool) 
 
 
 def test_a_loss_of_the_user_is_equal_to_itself_alone() -> None:
-    """Nothing is known of what its numbers do."""
+    """Nothing is known of what its numbers do, even if it is made of one of ours."""
 
     class Own(RowLoss):
         pass
 
-    own = Own()
-    assert loss_structure(own) == loss_structure(own) != loss_structure(Own())
+    class Sharper(Focal):
+        def __init__(self, power: int) -> None:
+            super().__init__()
+            self.power = power
+
+    for one, other in [(Own(), Own()), (Sharper(1), Sharper(2))]:
+        assert loss_structure(one) == loss_structure(one) != loss_structure(other)

@@ -13,6 +13,7 @@ from trimtab.sampling.draw import (
     AdaptiveDraw,
     Draw,
     FixedDraw,
+    MetaDraw,
     PriorDraw,
     RowsByClass,
     draw_epoch,
@@ -107,4 +108,11 @@ def test_epochs_of_different_length_are_refused() -> None:
     """An epoch of over-sampling is longer than one of the rows as they are."""
     stacked = StackedDraw([PriorDraw(), FixedDraw("over")], [1, 1])
     with pytest.raises(InputError, match=r"epochs have \[97, 210\] rows"):
+        stacked.start([70, 20, 7], 2)
+
+
+def test_draws_that_learn_stand_together_alone() -> None:
+    """Learning takes random numbers from every replica's stream."""
+    stacked = StackedDraw([MetaDraw(), PriorDraw()], [1, 1])
+    with pytest.raises(InputError, match="1 of 2 draws learn from the batches"):
         stacked.start([70, 20, 7], 2)

@@ -4,10 +4,15 @@
 
 from typing import Any
 
+import numpy as np
+import pytest
 import torch
 from torch import nn
 
+from trimtab.exceptions import InputError
 from trimtab.training.replica_optimizer import ReplicaAdamW
+from trimtab.training.replicas import SequentialModules
+from trimtab.training.trainer import Trainer
 
 RATES, DECAYS = [0.01, 0.1, 0.003], [0.0, 0.5, 2.0]
 
@@ -72,3 +77,13 @@ def test_parameters_without_gradient_stay() -> None:
     before = some_parameters()
     assert torch.equal(together[1], before[1])
     assert not torch.equal(together[0], before[0])
+
+
+def test_modules_in_turn_have_one_rate() -> None:
+    """Their parameters have no replica axis along which rates could differ."""
+    network = SequentialModules([nn.Linear(2, 2), nn.Linear(2, 2)], seeds=[0, 1])
+    with pytest.raises(InputError, match="learning_rate_init differs"):
+        Trainer(network, learning_rate_init=[0.1, 0.01])
+    with pytest.raises(InputError, match=r"weight_decay has 3 numbers for 2 replicas"):
+        Trainer(network, weight_decay=np.zeros(3))
+    Trainer(network, learning_rate_init=np.array([0.1, 0.1]))

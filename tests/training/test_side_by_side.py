@@ -238,6 +238,17 @@ def test_equal_modules_and_functions_are_of_one_group() -> None:
     assert groups_that_fit_together(estimators) == [[0, 2], [1]]
 
 
+def test_draws_that_learn_have_their_own_run() -> None:
+    """Learning takes from the random streams: others would not be as if alone."""
+    options = {"loss": "balanced-softmax"}
+    together = [network(draw=name, **options) for name in ("meta", "balanced", "meta")]
+    alone = [clone(estimator).fit(X, Y) for estimator in together]
+    assert groups_that_fit_together(together) == [[0, 2], [1]]
+    fit_together(together, X, Y)
+    for one, other in zip(together, alone, strict=True):
+        assert_equal_fits(one, other)
+
+
 def test_losses_of_the_user_share_a_run_only_if_identical() -> None:
     """Nothing is known of what their numbers do."""
 

@@ -15,7 +15,7 @@ from fnmatch import fnmatch
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from trimtab.benchmark.experiment import Experiment
 from trimtab.benchmark.methods import Method, get_method
@@ -38,6 +38,8 @@ __all__ = [
 ]
 
 _FOLDER = files("trimtab.benchmark") / "suites"
+T = TypeVar("T")
+
 _KEYS = {
     "title", "description", "datasets", "methods", "metric", "seeds", "protocol",
     "paper", "reference", "plot", "tuning", "shared",
@@ -176,7 +178,7 @@ class Suite:
             self,
             datasets=chosen,
             entries=tuple(entry for entry in self.entries if entry.label in kept),
-            seeds=self.seeds if seeds is None else tuple(seeds),
+            seeds=self.seeds if seeds is None else _once(seeds),
         )
 
     def experiments(self) -> list[Experiment]:
@@ -245,6 +247,11 @@ class Suite:
             for entry in self.entries
         )
         return replace(self, entries=tuple(entries))
+
+
+def _once(values: Iterable[T]) -> tuple[T, ...]:
+    """Return values in their order, each once: a run that counts twice is no run."""
+    return tuple(dict.fromkeys(values))
 
 
 def _matching(known: Iterable[str], wanted: Sequence[str], what: str) -> list[str]:
@@ -320,7 +327,7 @@ def _parse(name: str, content: dict[str, Any]) -> Suite:
     metric = content.get("metric", "average_precision")
     if find_measure(metric) is None:
         raise InputError(f"no metric {metric!r}: {nearest_names(metric, MEASURES)}")
-    names = tuple(datasets.describe(d).name for d in content["datasets"])
+    names = _once(datasets.describe(d).name for d in content["datasets"])
     tuning = tuning_tables(content.get("tuning"), names)
     methods = expand_methods(content["methods"], content.get("shared", ()))
     entries = tuple(_entry(value, tuning) for value in methods)
@@ -345,7 +352,7 @@ def _parse(name: str, content: dict[str, Any]) -> Suite:
         entries=entries,
         protocol=Protocol(**content.get("protocol", {})),
         metric=metric,
-        seeds=tuple(content.get("seeds", (0,))),
+        seeds=_once(content.get("seeds", (0,))),
         paper=tuple(_paper(value, labels) for value in content.get("paper", ())),
         reference=reference,
         plots=parse_plots(content.get("plot", ()), labels),

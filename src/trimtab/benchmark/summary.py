@@ -14,7 +14,7 @@ import pandas as pd
 from trimtab.benchmark.statistics import mean_ranks
 from trimtab.benchmark.suite import Suite
 from trimtab.exceptions import InputError
-from trimtab.files import write_whole
+from trimtab.files import check_writable, write_whole
 from trimtab.metrics import MEASURES, find_measure
 
 __all__ = [
@@ -189,7 +189,13 @@ def write_export(results: pd.DataFrame, path: Path) -> Path:
         One row an experiment.
     path : Path
         A file that ends in ``.csv.gz``.
+
+    Raises
+    ------
+    InputError
+        Where it cannot be written.
     """
+    check_writable(path.parent)
     text = results.to_csv(index=False, float_format="%.9g")
     path.parent.mkdir(parents=True, exist_ok=True)
     return write_whole(path, gzip.compress(text.encode(), mtime=0))

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from trimtab.losses.loss import Loss, RowLoss
 
-__all__ = ["StackedLoss", "loss_structure"]
+__all__ = ["StackedLoss", "is_stackable", "loss_structure"]
 
 
 class StackedLoss(RowLoss):
@@ -104,6 +104,16 @@ def _merged(values: Any, device: torch.device) -> Any:
     return torch.as_tensor(values, device=device)[:, None]
 
 
+def is_stackable(loss: Loss) -> bool:
+    """Whether a loss may be one of a `StackedLoss`.
+
+    Its own class must name its `replica_numbers`: nothing is known of what a subclass
+    does with those that it inherits.
+    """
+    names_numbers = bool(vars(type(loss)).get("replica_numbers"))
+    return names_numbers and dataclasses.is_dataclass(loss)
+
+
 def loss_structure(loss: Loss) -> Hashable:
     """Return what must be equal for losses to be stacked.
 
@@ -116,12 +126,13 @@ def loss_structure(loss: Loss) -> Hashable:
     -------
     hashable
         Its class and its parameters, less the numbers that may differ (those that
-        its `replica_numbers` names). A loss of another kind is equal to itself only.
+        its `replica_numbers` names). A loss that is not `is_stackable` is equal to
+        itself only.
     """
-    numbers = getattr(loss, "replica_numbers", ())
     of_ours: Any = loss
-    if not (isinstance(loss, RowLoss) and dataclasses.is_dataclass(of_ours)):
+    if not is_stackable(loss):
         return id(loss)
+    numbers = of_ours.replica_numbers
     parameters = [
         (field.name, _kind(getattr(loss, field.name), field.name in numbers))
         for field in dataclasses.fields(of_ours)
@@ -133,4 +144,5 @@ def loss_structure(loss: Loss) -> Hashable:
 def _kind(value: Any, may_differ: bool) -> Hashable:
     if may_differ and isinstance(value, Real):
         return "number"
-    return repr(value)
+    # Long arrays are printed in part alone.
+    return repr(value.tolist() if hasattr(value, "tolist") else value)

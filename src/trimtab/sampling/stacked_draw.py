@@ -23,7 +23,8 @@ class StackedDraw:
     Parameters
     ----------
     draws : sequence of Draw
-        Of any kinds, as long as their epochs have equally many rows.
+        Of any kinds, as long as their epochs have equally many rows, and all of them
+        learn from the batches or none does.
     sizes : sequence of int
         How many replicas each is for. The first replicas are the first draw's.
 
@@ -66,7 +67,8 @@ class StackedDraw:
         Raises
         ------
         InputError
-            Where the draws' epochs differ in their number of rows.
+            Where the draws' epochs differ in their number of rows, or some of the draws
+            learn from the batches and others do not.
         """
         of_each = self._parts(np.asarray(counts), n_replicas)
         for draw, size, own in zip(self.draws, self.sizes, of_each, strict=True):
@@ -81,16 +83,23 @@ class StackedDraw:
                 "long epochs"
             )
         self.n_rows = n_rows.pop()
-        if self.learns:
-            self._learner = _as_learner(self.draws, of_each, self.sizes)
+        learners = [draw for draw in self.draws if isinstance(draw, MetaDraw)]
+        if 0 < len(learners) < len(self.draws):
+            # Learning takes from the random streams of all replicas.
+            raise InputError(
+                f"{len(learners)} of {len(self.draws)} draws learn from the batches: "
+                "stack draws that all do, or none"
+            )
+        if learners:
+            self._learner = MetaDraw.side_by_side(learners)
 
     @property
     def learns(self) -> bool:
-        """Whether a draw learns after each step of the training."""
-        return any(isinstance(draw, MetaDraw) for draw in self.draws)
+        """Whether the draws learn after each step of the training."""
+        return all(isinstance(draw, MetaDraw) for draw in self.draws)
 
     def learn(self, view: BatchView) -> None:
-        """Let those that learn do so; see `trimtab.sampling.meta_draw.MetaDraw`."""
+        """Let them do so; see `trimtab.sampling.meta_draw.MetaDraw`."""
         self._learner.learn(view)
 
     def probabilities(self) -> Floats:
@@ -116,17 +125,3 @@ class StackedDraw:
         """Split what has a replica axis; give all the same where there is none."""
         whole = np.broadcast_to(values, (n_replicas, values.shape[-1]))
         return np.split(whole, np.cumsum(self.sizes)[:-1])
-
-
-def _as_learner(
-    draws: Sequence[Draw], counts: Sequence[NDArray[Any]], sizes: Sequence[int]
-) -> MetaDraw:
-    """Return what learns for all; draws that do not learn get something idle."""
-    learners = []
-    for draw, own, size in zip(draws, counts, sizes, strict=True):
-        learner = draw
-        if not isinstance(learner, MetaDraw):
-            learner = MetaDraw()
-            learner.start(own, size)
-        learners.append(learner)
-    return MetaDraw.side_by_side(learners)

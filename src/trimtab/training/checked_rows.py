@@ -14,6 +14,7 @@ from torch import nn
 from trimtab.tables import check_finite, check_same_length, check_table
 from trimtab.training.classifier import NetworkClassifier
 from trimtab.training.fit_rows import takes_images
+from trimtab.training.incremental import check_is_estimator
 
 __all__ = ["as_network", "check_rows"]
 
@@ -61,9 +62,16 @@ def check_rows(estimator: Any, learner: Any, X: Any, *y: Any) -> Any:
     Returns
     -------
     X, or X and y
+
+    Raises
+    ------
+    InputError
+        Where `learner` is no estimator, or the rows cannot be used.
     """
     reset = bool(y)
     network = as_network(learner)
+    if network is None:
+        check_is_estimator(learner)
     accepts = get_tags(learner if network is None else network).input_tags
     if accepts.allow_nan and hasattr(X, "columns"):
         checked = validate_data(estimator, X, *y, reset=reset, skip_check_array=True)

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from trimtab.losses import Loss, get_loss
-from trimtab.losses.stacked_loss import StackedLoss
+from trimtab.losses.stacked_loss import StackedLoss, is_stackable
 from trimtab.sampling.draw import Draw, get_draw
 from trimtab.sampling.stacked_draw import StackedDraw
 from trimtab.training.fit_rows import FitRows
@@ -148,8 +148,8 @@ def _one_loss(shares: Sequence[FitShare], sizes: list[int]) -> Loss:
     losses: list[Any] = [get_loss(share.estimator.loss) for share in shares]
     counts = [share.counts() for share in shares]
     alike = all(np.array_equal(counts[0], own) for own in counts)
-    stackable = bool(getattr(losses[0], "replica_numbers", ()))
-    if not stackable or (alike and len({repr(loss) for loss in losses}) == 1):
+    equal = alike and len({repr(loss) for loss in losses}) == 1
+    if equal or not is_stackable(losses[0]):
         one: Loss = losses[0]
         return one
     return StackedLoss(_of_replicas(losses, sizes))

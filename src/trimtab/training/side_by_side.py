@@ -19,7 +19,9 @@ from torch import Tensor
 
 from trimtab.losses import get_loss
 from trimtab.losses.stacked_loss import loss_structure
+from trimtab.sampling.draw import MetaDraw, get_draw
 from trimtab.training.classifier import NetworkClassifier
+from trimtab.training.incremental import check_is_estimator
 from trimtab.training.shared_run import FitShare, distinct_rows, train_shares
 
 __all__ = ["MAY_DIFFER", "fit_together", "groups_that_fit_together"]
@@ -47,9 +49,10 @@ BYTES_AT_ONCE = 2**30
 def groups_that_fit_together(estimators: Sequence[Any]) -> list[list[int]]:
     """Tell which estimators can share a training run.
 
-    They can where all parameters are equal but those of `MAY_DIFFER`, and losses are
-    of one kind: of `trimtab.losses`, with other numbers at most. An `ARTClassifier`
-    goes by the network that it trains.
+    They can where all parameters are equal but those of `MAY_DIFFER`, losses are of one
+    kind (of `trimtab.losses`, with other numbers at most), and draws either all learn
+    from the batches, as ``"meta"`` does, or none of them. An `ARTClassifier` goes by
+    the network that it trains.
 
     Parameters
     ----------
@@ -134,6 +137,7 @@ def fit_together(
     for group in groups_that_fit_together(estimators):
         members = [estimators[position] for position in group]
         if len(members) == 1:
+            check_is_estimator(members[0])
             members[0].fit(X, y, **options)
         else:
             _fit_group(members, X, y, options)
@@ -169,7 +173,9 @@ def _structure(network: NetworkClassifier) -> Hashable:
     except Exception:  # what cannot be pickled is equal to itself only
         content = tuple(sorted((name, id(value)) for name, value in fixed.items()))
     loss: Any = network.loss
-    return content, loss_structure(get_loss(loss) if isinstance(loss, str) else loss)
+    loss = get_loss(loss) if isinstance(loss, str) else loss
+    learns = isinstance(get_draw(network.draw), MetaDraw)
+    return content, loss_structure(loss), learns
 
 
 class _ByValue(pickle.Pickler):

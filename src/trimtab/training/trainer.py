@@ -14,14 +14,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from trimtab.exceptions import InputError
+from trimtab.exceptions import InputError, check_count, check_number
 from trimtab.losses import Loss, get_loss
 from trimtab.sampling.draw import Draw, get_draw
 from trimtab.synthesis.in_loop import Synthesis, get_synthesis
 from trimtab.training.device_rows import DeviceRows, as_inputs, resolve_device
 from trimtab.training.held_out import ClassMetric
-from trimtab.training.input_checks import check_count, check_number
-from trimtab.training.replica_network import ReplicaNetwork
+from trimtab.training.replica_network import ReplicaNetwork, StackedNetwork
 from trimtab.training.training_run import Record, TrainingRun
 
 __all__ = ["Trainer"]
@@ -47,7 +46,8 @@ class Trainer:
         predicted codes and the number of classes, and returns one number in [0, 1] for
         each class.
     learning_rate_init : float or sequence of one for each replica, default=0.001
-        Of AdamW, in the first epoch.
+        Of AdamW, in the first epoch. Replicas whose learning rate or weight decay
+        differs must be stacked, see `trimtab.training.replica_network.StackedNetwork`.
     weight_decay : float or sequence of one for each replica, default=0.01
         Of AdamW, on all parameters.
     schedule : {"cosine", "constant"}, default="cosine"
@@ -213,11 +213,16 @@ class Trainer:
 
 def _of_replicas(name: str, value: Any, network: ReplicaNetwork) -> list[Any]:
     """Return one number for all replicas, or one for each, as a list."""
-    if not isinstance(value, (list, tuple)):
+    if not isinstance(value, (list, tuple, np.ndarray)):
         return [value]
     if len(value) != network.n_replicas:
         raise InputError(
             f"{name} has {len(value)} numbers for {network.n_replicas} replicas: give "
             "one for each, or one for all"
+        )
+    if len(set(value)) > 1 and not isinstance(network, StackedNetwork):
+        raise InputError(
+            f"{name} differs between replicas, which takes a stacked network: give "
+            f"{type(network).__name__} one number for all"
         )
     return list(value)
