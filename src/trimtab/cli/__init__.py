@@ -68,8 +68,6 @@ def main() -> None:
         app()
     except (InputError, MissingExtraError) as error:
         _stop(str(error), 2)
-    except MissingExtraError as error:
-        _stop(str(error), 2)
     except ModuleNotFoundError as error:
         library = (error.name or "").partition(".")[0]
         if library not in _EXTRA_LIBRARIES:
