@@ -75,6 +75,7 @@ def test_maps_and_lines_are_the_history_of_the_estimator(fitted: Any) -> None:
     assert mu.get_xdata().tolist() == [1, 2, 3]
     np.testing.assert_allclose(mu.get_ydata(), [r["mu"] for r in records[1:]])
     scores = [record["held_out_score"] for record in records]
+    assert display.score_line_ is not None
     np.testing.assert_allclose(display.score_line_.get_ydata(), scores)
     assert display.ratio_line_ is None
 
@@ -104,6 +105,7 @@ def test_a_ratio_that_changes_has_a_panel() -> None:
     display = EnsembleHistoryDisplay.from_estimator(mesa)
 
     assert len(display.axes_) == 4
+    assert display.ratio_line_ is not None
     assert display.ratio_line_.get_xydata().tolist() == [[1, 1.25], [2, 1.5]]
 
 
@@ -123,6 +125,7 @@ def test_it_draws_some_classes_where_it_is_told(fitted: Any) -> None:
     assert display.figure_ is figure
     assert list(display.axes_) == list(axes)
     assert display.images_[0].get_cmap().name == "viridis"
+    assert display.score_line_ is not None
     assert display.score_line_.get_linewidth() == 5
     assert display.mu_lines_ == []  # all rows of the smallest class are drawn
     train = [record["train_histogram"][1] for record in fitted[-1].history_]
@@ -137,6 +140,7 @@ def test_of_many_classes_the_smallest_and_the_worst_are_drawn() -> None:
     )
 
     history = display.history
+    assert history.held_out is not None
     errors = dict(
         zip(
             history.classes.tolist(),

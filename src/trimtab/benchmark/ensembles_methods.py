@@ -207,6 +207,7 @@ def random_mu(
     "mesa",
     family="learned",
     description="MESA: balanced draws, whose errors a meta-sampler chooses.",
+    quick=True,
 )
 def mesa(info: TableInfo, random_state: int, **parameters: Any) -> Any:
     """Return MESA with the meta-sampler that comes with trimtab.

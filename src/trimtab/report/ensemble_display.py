@@ -238,5 +238,6 @@ class EnsembleHistoryDisplay:
             if code != history.smallest
         ]
         if lines:
-            lines[0].axes.legend(loc="lower left")
+            above = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0)}
+            lines[0].axes.legend(frameon=False, borderaxespad=0.0, **above)
         return lines
