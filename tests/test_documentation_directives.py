@@ -62,6 +62,9 @@ Toy
    :by-dataset:
 
 .. suite-results:: toy.toml
+   :by-method:
+
+.. suite-results:: toy.toml
 
 .. suite-plot:: toy.toml differences
 
@@ -111,6 +114,8 @@ def test_tables_and_pictures_come_from_the_export(tmp_path: Path) -> None:
 
     for text in ("+2.20 ▲▲", "ours against the others", "mean rank"):
         assert text in page
+    # One table has a data set in its heading, one has it in its row.
+    assert page.count("<p>wine</p>") == 2
     assert "sklearn/digits8: " not in page
     assert page.count("only-light") == page.count("only-dark") == 2
     assert (tmp_path / "html/_images/toy-differences-light.svg").is_file()
