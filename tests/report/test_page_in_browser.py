@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.report.sample_evidence import FEW, HOSTILE, MANY, Made, make_evidence
-from tests.report.test_ensemble_chart import LEARNED, UNIFORM
+from tests.report.test_ensemble_chart import UNIFORM, made_history
 from trimtab.benchmark.history import History
 from trimtab.report.page import render_page, write_page
 
@@ -127,7 +127,9 @@ def test_what_ensembles_drew_is_seen_at_any_width(
 ) -> None:
     """Each method has its own panels; maps are in the colours of the theme."""
     methods = [*FEW, Made("mesa", "learned"), Made("under-bagging", "classic")]
-    histories = {"mesa": LEARNED, "under-bagging": UNIFORM}
+    long = ("no", "a class of which the name is very long indeed")
+    learned = made_history(ratio=(1.0, 4.0, 2.0), names=long)
+    histories = {"mesa": learned, "under-bagging": UNIFORM}
     evidence = make_evidence(methods=methods, histories=histories)
     page = opened(write_page(evidence, tmp_path / "page.html"), color_scheme=scheme)
     chart = page.locator("[data-chart=members]")
@@ -142,7 +144,8 @@ def test_what_ensembles_drew_is_seen_at_any_width(
                     `[data-chart=members] ${part}`)?.getBoundingClientRect();
                 return at(".svg-container").right <= width
                     && at(".ytitle").bottom < at(".y2title").top
-                    && at(".y2title").bottom < at(".y3title").top;
+                    && at(".y2title").bottom < at(".y3title").top
+                    && at(".y3title").bottom < at(".y4title").top;
             }""",
             arg=width,
             timeout=5000,
@@ -152,7 +155,7 @@ def test_what_ensembles_drew_is_seen_at_any_width(
     assert colours.startswith(paper)
     assert "var(" not in colours
     assert chart.locator(".heatmaplayer .hm").count() == 2
-    assert chart.locator(".scatterlayer .trace").count() == 2
+    assert chart.locator(".scatterlayer .trace").count() == 3
     chart.locator("select").select_option("under-bagging, training rows")
     assert chart.locator(".y3title").count() == 0
     assert chart.locator(".scatterlayer .trace").count() == 0

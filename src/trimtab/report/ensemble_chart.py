@@ -71,6 +71,8 @@ def ensemble_chart(evidence: Evidence) -> Chart | None:
                 figure.add_traces(marks)
                 layouts[choice] = _panels(history)
     _set_layout(figure, layouts, next(iter(histories.values())))
+    if any(ratio_varies(history) for history in histories.values()):
+        figure.update_layout(height=720)
     tables = [_table(method, history) for method, history in histories.items()]
     return Chart(
         "members",
@@ -101,7 +103,7 @@ def _set_layout(figure: go.Figure, layouts: dict[str, Any], history: History) ->
     set_layout(figure, "Members so far", "", height=640)
     like = figure.layout.yaxis.to_plotly_json()
     names = [plot_text(quoted(name, 16)) for name in history.columns]
-    titles = [*(f"Error of {name}" for name in names), SCORE, RATIO]
+    titles = [*(f"Error of<br>{name}" for name in names), "Held-out<br>score", RATIO]
     for axis, title in zip(("", "2", "3", "4"), titles, strict=True):
         heading = {**like["title"], "text": title}
         figure.update_layout({f"yaxis{axis}": {**like, "title": heading}})
