@@ -56,6 +56,10 @@ Toy
    :paper:
 
 .. suite-results:: toy.toml
+   :metric: accuracy
+   :paper:
+
+.. suite-results:: toy.toml
    :reference:
 
 .. suite-results:: toy.toml
@@ -93,6 +97,7 @@ def build(folder: Path) -> str:
             "parameters": entry.parameters,
             "status": "done",
             "reason": "",
+            "accuracy": 0.9,
             "macro_f1": 0.7 + 0.05 * place + 0.01 * seed * (place + 1),
         }
         for place, entry in enumerate(suite.entries)

@@ -14,6 +14,7 @@ Where a suite has no export yet, a note says so.
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+from itertools import zip_longest
 from pathlib import Path
 from typing import ClassVar
 
@@ -123,7 +124,7 @@ def _by_method(summary: pd.DataFrame) -> pd.DataFrame:
 def _text_tables(tables: list[TextTable]) -> list[nodes.Node]:
     """Return tables with captions; a note that several share stands once, below."""
     made: list[nodes.Node] = []
-    for table, after in zip(tables, [*tables[1:], None], strict=True):
+    for table, after in zip_longest(tables, tables[1:]):
         # A mean with its deviation or interval is read in one piece.
         whole = table.cells.apply(
             lambda texts: texts.str.replace(
@@ -155,7 +156,7 @@ def _text(value: object) -> str:
     if isinstance(value, float):
         if value != value:
             return ""
-        return f"{value:.3f}" if abs(value) < 1000 else f"{value:,.0f}"
+        return f"{value:.3f}" if abs(value) < 100 else f"{value:,.0f}"
     return str(value)
 
 
