@@ -10,11 +10,16 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from trimtab.art import ARTClassifier
+from trimtab.benchmark.evaluation import evaluate
+from trimtab.benchmark.experiment import Experiment
 from trimtab.benchmark.history import History, history_of
+from trimtab.benchmark.methods import Method
+from trimtab.benchmark.protocol import Protocol
 from trimtab.ensembles.named_ensembles import UnderBaggingClassifier
 from trimtab.ensembles.policies import RandomPolicy
 from trimtab.mesa import MESAClassifier
 from trimtab.meta_sampler.policy import LearnedPolicy
+from trimtab.tables import encode_labels
 from trimtab.training.classifier import NetworkClassifier
 
 
@@ -90,6 +95,28 @@ def test_art_in_a_pipeline_is_recorded(rows):
     )
     assert history.facts["kept"] == art.best_iter_[0]
     np.testing.assert_allclose(history.facts["prior"], art.class_prior_, atol=1e-4)
+
+
+def test_one_split_of_a_protocol_is_recorded(rows):
+    """Those of the others are alike, and would only fill the store."""
+    method = Method(
+        "short art",
+        "ART for two epochs.",
+        family="learned",
+        build=lambda info, seed: ARTClassifier(max_iter=2, random_state=seed),
+    )
+    labels, protocol = encode_labels(rows[1]), Protocol(2, 2, tune_threshold=False)
+    kept = {
+        (repeat, fold): evaluate(
+            Experiment("d", method.name, protocol, repeat, fold),
+            method,
+            rows[0],
+            labels,
+        ).history
+        for repeat, fold in protocol.splits()
+    }
+    assert kept.pop((0, 0)).kind == "draw"
+    assert set(kept.values()) == {None}
 
 
 def test_only_draws_that_may_move_are_recorded(rows):
