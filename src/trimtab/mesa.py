@@ -127,8 +127,9 @@ class MESAClassifier(PolicyEnsemble):
 
     See Also
     --------
-    trimtab.UnderSamplingEnsembleClassifier : The same loop under policies that are not
-        learned: the controls.
+    trimtab.ensembles.under_sampling.UnderSamplingEnsembleClassifier : The same loop
+        under policies that are not learned: the controls.
+    trimtab.report.EnsembleHistoryDisplay : Draws ``history_``.
 
     References
     ----------

@@ -20,8 +20,11 @@ MAX_ROUNDS_KEPT = 200
 """Of a longer history so many rounds are kept, evenly spaced."""
 
 MAX_CLASSES_KEPT = 12
-"""Of more classes those are kept whose share of the draw moved the furthest, the one
-of interest, and the one that ended furthest above its share of the rows."""
+"""Of more classes so many are kept.
+
+These are the one of interest, the one that ended furthest above its share of the rows,
+and those whose share of the draw moved the furthest.
+"""
 
 OTHERS = "all others"
 """How several classes beside the one of interest are called."""
