@@ -36,7 +36,7 @@ test = {name: two_arcs(noise) for name, noise in levels.items()}
 # A plain bag sees all rows. The others give each tree 400 of the 2,200: all rare points
 # and as many common ones, drawn at random (``"uniform"``), from easy to all alike
 # (``"self-paced"``), from those that are not learned yet (``"cascade"``), or as MESA
-# decides. MESA holds a quarter of its rows out.
+# decides. MESA holds a quarter of its rows out, so that its trees get 300.
 
 from sklearn.ensemble import BaggingClassifier
 from sklearn.tree import DecisionTreeClassifier
