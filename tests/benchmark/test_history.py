@@ -97,6 +97,20 @@ def test_art_in_a_pipeline_is_recorded(rows):
     np.testing.assert_allclose(history.facts["prior"], art.class_prior_, atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("learner", "follows"),
+    [
+        (ARTClassifier(max_iter=2), True),
+        (NetworkClassifier(draw="adaptive", max_iter=2), True),
+        (NetworkClassifier(draw="meta", loss="balanced-softmax", max_iter=2), False),
+    ],
+)
+def test_it_is_known_whether_the_f1_decides(learner, follows, rows):
+    """BALMS learns its draw from the training rows."""
+    pipeline = make_pipeline(StandardScaler(), learner).fit(*rows)
+    assert history_of(pipeline, "1").facts["follows_f1"] is follows
+
+
 def test_one_split_of_a_protocol_is_recorded(rows):
     """Those of the others are alike, and would only fill the store."""
     method = Method(

@@ -41,7 +41,8 @@ class History:
     kind : str
         What it is about, and so which series it has. ``"draw"``: ``drawn`` and ``f1``
         of each class, and as facts each class's ``prior``, the epoch ``kept``,
-        ``n_replicas`` and ``n_classes`` (before some were left out). ``"ensemble"``:
+        ``n_replicas``, ``n_classes`` (before some were left out) and whether the draw
+        ``follows_f1``, as ART's does and BALMS's does not. ``"ensemble"``:
         of all other classes together and of the class of interest ``rows``, which were
         drawn, and ``train``, the shares of their errors in bins over [0, 1]; where
         there are any also ``held_out``, the same of the held-out rows, ``score``,
@@ -124,7 +125,7 @@ def history_of(estimator: Any, positive: str) -> History | None:
     moves = np.ptp(draws.drawn, axis=0).max() > 1e-6
     if not (moves or _adapts(estimator)):
         return None
-    return _of_draws(draws, positive)
+    return _of_draws(draws, positive, not _learns(estimator))
 
 
 def _adapts(estimator: Any) -> bool:
@@ -133,7 +134,14 @@ def _adapts(estimator: Any) -> bool:
     return any(name.rpartition("__")[2] == "boost_frequency" for name in names)
 
 
-def _of_draws(draws: DrawHistory, positive: str) -> History:
+def _learns(estimator: Any) -> bool:
+    """Whether its draw learns from the batches, and takes no notice of any F1."""
+    values = estimator.get_params() if hasattr(estimator, "get_params") else {}
+    draws = [v for name, v in values.items() if name.rpartition("__")[2] == "draw"]
+    return any(getattr(draw, "learns", draw == "meta") for draw in draws)
+
+
+def _of_draws(draws: DrawHistory, positive: str, follows_f1: bool) -> History:
     rounds = _evenly(len(draws.epochs))
     names = [str(label) for label in draws.classes.tolist()]
     moved = np.ptp(draws.drawn, axis=0)
@@ -144,6 +152,7 @@ def _of_draws(draws: DrawHistory, positive: str) -> History:
         "kept": draws.best_epoch,
         "n_replicas": draws.n_replicas,
         "n_classes": len(names),
+        "follows_f1": follows_f1,
         "prior": _rounded(draws.prior[chosen]),
     }
     return History(
