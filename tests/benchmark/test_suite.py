@@ -8,7 +8,7 @@ import pytest
 
 from trimtab.benchmark.experiment import Experiment
 from trimtab.benchmark.protocol import Protocol
-from trimtab.benchmark.sources import CatalogueSource
+from trimtab.benchmark.sources import CatalogueSource, catalogue_sources
 from trimtab.benchmark.suite import (
     Entry,
     PaperValue,
@@ -16,7 +16,6 @@ from trimtab.benchmark.suite import (
     list_suites,
     load_suite,
     methods_of,
-    sources_of,
 )
 from trimtab.benchmark.tuning import Tuning
 from trimtab.exceptions import InputError
@@ -403,4 +402,6 @@ def test_sources_are_those_of_the_catalogue(tmp_path: Path) -> None:
     """Every worker finds the set by its name."""
     suite = load(tmp_path, MINIMAL)
 
-    assert sources_of(suite) == {"sklearn/wine": CatalogueSource("sklearn/wine")}
+    assert catalogue_sources(suite.datasets) == {
+        "sklearn/wine": CatalogueSource("sklearn/wine")
+    }

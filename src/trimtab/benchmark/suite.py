@@ -20,7 +20,6 @@ from typing import Any, TypeVar
 from trimtab.benchmark.experiment import Experiment
 from trimtab.benchmark.methods import Method, get_method
 from trimtab.benchmark.protocol import Protocol
-from trimtab.benchmark.sources import CatalogueSource, TableSource
 from trimtab.benchmark.suite_expansion import expand_methods, with_paper
 from trimtab.benchmark.suite_plots import Plot, parse_plots
 from trimtab.benchmark.tuning import Tuning, TuningTables, entry_tunings, tuning_tables
@@ -34,7 +33,6 @@ __all__ = [
     "list_suites",
     "load_suite",
     "methods_of",
-    "sources_of",
 ]
 
 _FOLDER = files("trimtab.benchmark") / "suites"
@@ -388,16 +386,6 @@ def _entry(value: dict[str, Any], tuning: TuningTables) -> Entry:
         tuple(tunings.items()),
         () if chosen is None else kept,
     )
-
-
-def sources_of(suite: Suite) -> dict[str, TableSource]:
-    """Return the source of each data set of a suite; fetch what is not here yet."""
-    from trimtab import datasets
-
-    for name in suite.datasets:
-        if not datasets.is_available(name):
-            datasets.load(name)
-    return {name: CatalogueSource(name) for name in suite.datasets}
 
 
 def methods_of(suite: Suite) -> dict[str, Method]:
