@@ -116,8 +116,8 @@ def run_suite(
     """Run a suite; what the store holds already is not run again."""
     from trimtab.benchmark.progress import TerminalProgress
     from trimtab.benchmark.runner import Runner
-    from trimtab.benchmark.store import Store
     from trimtab.benchmark.sources import catalogue_sources
+    from trimtab.benchmark.store import Store
     from trimtab.benchmark.suite import methods_of
 
     check_limit(time_limit)
