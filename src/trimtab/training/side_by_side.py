@@ -97,7 +97,7 @@ def fit_together(
     Parameters
     ----------
     estimators : sequence of estimator
-        `NetworkClassifier`, `trimtab.ARTClassifier` or any other classifier. Those of
+        `NetworkClassifier`, `trimtab.art.ARTClassifier` or any other classifier. Those of
         a group, see `groups_that_fit_together`, share a run, as long as they have
         equally many training rows, held-out rows and rows in an epoch. All others are
         fitted one after another.
