@@ -97,8 +97,8 @@ def fit_together(
     Parameters
     ----------
     estimators : sequence of estimator
-        `NetworkClassifier`, `trimtab.art.ARTClassifier` or any other classifier. Those of
-        a group, see `groups_that_fit_together`, share a run, as long as they have
+        `NetworkClassifier`, `trimtab.art.ARTClassifier` or any other classifier. Those
+        of a group, see `groups_that_fit_together`, share a run, as long as they have
         equally many training rows, held-out rows and rows in an epoch. All others are
         fitted one after another.
     X, y : table and labels
