@@ -7,12 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from trimtab.benchmark.statistics import (
-    corrected_t_test,
-    holm,
-    mean_ranks,
-    paired_p_values,
-)
+from trimtab.benchmark.dataset_statistics import mean_ranks
+from trimtab.benchmark.statistics import corrected_t_test, holm, paired_p_values
 from trimtab.benchmark.suite import Suite
 from trimtab.metrics import find_measure
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from trimtab.benchmark.statistics import mean_ranks
+from trimtab.benchmark.dataset_statistics import mean_ranks
 from trimtab.benchmark.suite import Suite
 from trimtab.exceptions import InputError
 from trimtab.files import check_writable, write_whole
