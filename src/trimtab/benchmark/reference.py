@@ -10,7 +10,7 @@ import pandas as pd
 from trimtab.benchmark.dataset_statistics import mean_ranks
 from trimtab.benchmark.statistics import corrected_t_test, holm, paired_p_values
 from trimtab.benchmark.suite import Suite
-from trimtab.metrics import find_measure
+from trimtab.benchmark.summary import is_greater_better
 
 __all__ = ["compare_with_reference", "difference_matrix", "over_datasets"]
 
@@ -86,7 +86,7 @@ def _on_dataset(results: pd.DataFrame, suite: Suite, metric: str) -> pd.DataFram
     if reference not in scores or scores[reference].isna().all():
         return _empty()
     labels = [entry.label for entry in suite.entries if entry.label in scores]
-    sign = 1 if _greater_is_better(metric) else -1
+    sign = 1 if is_greater_better(metric) else -1
     rows = [
         _compare(sign * (scores[reference] - scores[label]), suite)
         if label != reference
@@ -137,12 +137,7 @@ def _ranks(
     """Return mean ranks over the runs that every method was tried on."""
     tried = results.groupby(_RUN)["method"].nunique()
     common = scores[tried.reindex(scores.index) == results["method"].nunique()]
-    return mean_ranks(common, greater_is_better=_greater_is_better(metric))
-
-
-def _greater_is_better(metric: str) -> bool:
-    measure = find_measure(metric)
-    return measure is not None and measure.greater_is_better
+    return mean_ranks(common, greater_is_better=is_greater_better(metric))
 
 
 def over_datasets(tests: pd.DataFrame) -> pd.DataFrame:

@@ -108,8 +108,9 @@ def run_suite(
     trials: Trials = None,
     n_jobs: NJobs = -1,
     time_limit: Annotated[
-        float, typer.Option(help="Seconds for each fit; 0 is no limit.")
-    ] = 0.0,
+        float | None,
+        typer.Option(help="Seconds for each fit, instead of the suite's; 0: no limit."),
+    ] = None,
     store: StoreUrl = None,
     retry_failed: RetryFailed = False,
 ) -> None:
@@ -120,15 +121,16 @@ def run_suite(
     from trimtab.benchmark.store import Store
     from trimtab.benchmark.suite import methods_of
 
-    check_limit(time_limit)
+    check_limit(time_limit or 0.0)
     plan = _plan(suite, datasets, methods, seeds, trials)
+    limit = plan.time_limit if time_limit is None else time_limit
     with Store(store or _BENCH_STORE) as opened:
         runner = Runner(
             opened,
             catalogue_sources(plan.datasets),
             methods_of(plan),
             n_jobs=n_jobs,
-            time_limit=time_limit or None,
+            time_limit=limit or None,
             keep_scores=False,
             progress=TerminalProgress(),
         )
