@@ -4,9 +4,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from trimtab.benchmark.statistics import (
     bootstrap_interval,
@@ -168,7 +169,14 @@ def test_holm_leaves_out_what_is_not_known() -> None:
     assert holm([]).tolist() == []
 
 
-@settings(deadline=None, max_examples=8)
+def test_holm_is_that_of_statsmodels() -> None:
+    """Ties among the p-values too."""
+    p_values = np.random.default_rng(0).random(40).round(1) / 10
+
+    peer = multipletests(p_values, method="holm")[1]
+    assert holm(p_values).tolist() == pytest.approx(peer.tolist())
+
+
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_holm_agrees_with_the_definition(p_values: list[float]) -> None:
     """Each is the largest, among those no larger than it, of p times those left."""

@@ -9,6 +9,7 @@ import pandas as pd
 
 from trimtab.benchmark.paper_claims import PaperClaim
 from trimtab.benchmark.reference import compare_with_reference
+from trimtab.benchmark.statistics import holm
 from trimtab.benchmark.suite import Suite
 from trimtab.benchmark.summary import is_greater_better, summarise
 
@@ -47,6 +48,12 @@ class Standing:
     def n_held(self) -> int:
         """In how many cases it held."""
         return int(self.cases["held"].sum())
+
+    @property
+    def n_beyond_chance(self) -> int:
+        """In how many of these, where it is a lead, it is more than chance."""
+        small = holm(self.cases["p"].to_numpy(dtype=float)) < 0.05
+        return int((small & self.cases["held"].to_numpy(dtype=bool)).sum())
 
     @property
     def verdict(self) -> str:

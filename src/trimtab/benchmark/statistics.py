@@ -142,13 +142,14 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     >>> holm([0.01, 0.04, 0.03, float("nan")]).round(3).tolist()
     [0.03, 0.06, 0.06, nan]
     """
-    from statsmodels.stats.multitest import multipletests
-
+    # statsmodels has this too, and collects garbage at every call: on a page of many
+    # tables that was four fifths of the time.
     values = np.asarray(p_values, dtype=float)
     corrected = np.full(values.shape, np.nan)
-    known = ~np.isnan(values)
-    if known.any():
-        corrected[known] = multipletests(values[known], method="holm")[1]
+    known = np.flatnonzero(~np.isnan(values))
+    ordered = known[np.argsort(values[known], kind="stable")]
+    grown = values[ordered] * np.arange(len(ordered), 0, -1)
+    corrected[ordered] = np.minimum(np.maximum.accumulate(grown), 1.0)
     return corrected
 
 
