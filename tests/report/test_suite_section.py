@@ -35,7 +35,9 @@ def test_section_has_everything() -> None:
         "toy-macro_f1-differences",
         "toy-macro_f1-cost",
     ]
-    assert section.facts.startswith("48 of 48 experiments, none failed; 95 s of fits")
+    assert section.facts.startswith(
+        "48 of 48 experiments, none failed; 95 s of fitting"
+    )
     assert section.commands[0] == "trimtab bench run toy"
     titles = [table.title for table in section.tables]
     assert titles[:2] == ["Over the data sets: macro F1", "Each data set: macro F1"]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from trimtab.benchmark.leaderboard import BASELINE
 from trimtab.benchmark.methods import get_method
-from trimtab.benchmark.reference import compare_with_reference, difference_matrix
+from trimtab.benchmark.reference import mean_differences
 from trimtab.benchmark.suite import Suite
 from trimtab.benchmark.suite_results import SuiteResults
 from trimtab.benchmark.summary import (
@@ -101,20 +101,23 @@ def reference_of(suite: Suite, scores: pd.DataFrame) -> str:
     return str(scores.columns[0])
 
 
+_SECONDS = ("fit_seconds", "predict_seconds", "threshold_seconds", "tuning_seconds")
+
+
 def _facts(found: SuiteResults) -> str:
     """Return how much was run, what failed, and how long it took."""
     planned = len(found.suite.experiments())
     results = found.results
     failed = int(results["status"].ne("done").sum())
     spent = 0.0
-    for column in ("fit_seconds", "predict_seconds", "tuning_seconds"):
+    for column in _SECONDS:
         if column in results:
             spent += float(pd.to_numeric(results[column]).sum())
     took = f"{count(spent / 3600)} hours" if spent > 7200 else f"{seconds(spent)} s"
     return (
         f"{count(len(results))} of {count(planned)} experiments, "
         f"{f'{count(failed)} failed' if failed else 'none failed'}; "
-        f"{took} of fits and predictions in one thread each. "
+        f"{took} of fitting, tuning and predicting in one thread each. "
         f"{found.suite.protocol.describe().capitalize()}"
         f"{_seeds(found.suite)}."
     )
@@ -173,10 +176,7 @@ def _differences(results: pd.DataFrame, suite: Suite, metric: str) -> pd.DataFra
         if not known:
             return pd.DataFrame()
         suite = replace(suite, reference=known[0])
-    tests = compare_with_reference(results, suite, metric)
-    if tests.empty:
-        return pd.DataFrame()
-    return difference_matrix(tests, suite).dropna(how="all").dropna(how="all", axis=1)
+    return mean_differences(results, suite, metric)
 
 
 def _costs(
@@ -231,7 +231,8 @@ def _tables(results: pd.DataFrame, suite: Suite, metric: str) -> list[TextTable]
         for one in of_paper:
             if one in results:
                 tables += paper_tables(summarise(results, suite, one), suite, one)
-    return tables + reference_tables(results, suite, metric)
+    # Many sets are compared over the sets; the tests of each would bury the page.
+    return tables + (reference_tables(results, suite, metric) if suite.paper else [])
 
 
 def _by_dataset(summary: pd.DataFrame) -> pd.DataFrame:
