@@ -111,7 +111,7 @@ def build(folder: Path) -> str:
         [sys.executable, "-m", "sphinx", "-q", "-W", folder, folder / "html"],
         check=True,
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "docs" / "_ext")},
+        env=os.environ | {"PYTHONPATH": f"{ROOT / 'docs' / '_ext'}:{ROOT / 'src'}"},
     )
     return (folder / "html" / "index.html").read_text(encoding="utf-8")
 

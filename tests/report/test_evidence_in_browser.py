@@ -3,14 +3,21 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from tests.report.sample_evidence import HOSTILE
 from tests.report.sample_suites import make_found, make_hostile
+from trimtab.report.cells import plain_table
+from trimtab.report.difference_chart import difference_chart
 from trimtab.report.evidence_page import write_evidence_page
+from trimtab.report.page import render_template, write_html
+from trimtab.report.suite_section import suite_section
 
 pytestmark = pytest.mark.browser
 
@@ -97,6 +104,37 @@ def test_cells_hide_their_numbers_where_there_is_no_room(opened: Open) -> None:
     before = page.evaluate(image)
     page.locator("#theme").click()
     assert page.evaluate(image) != before
+
+
+def test_many_columns_scroll_in_their_own_frame(opened: Open, tmp_path: Path) -> None:
+    """On a phone 30 columns keep their names apart; the page itself does not scroll."""
+    differences = pd.DataFrame(
+        np.ones((31, 30)),
+        index=[f"method {i}" for i in range(31)],
+        columns=[f"set {i}" for i in range(30)],
+    )
+    chart = difference_chart(differences, "ours", "macro_f1", name="wide")
+    text = render_template(
+        "evidence.html",
+        {"charts": {"wide": chart.figure.to_dict()}},
+        lede="",
+        claims={"headline": "", "sentence": "", "rows": [], "unheard": ""},
+        suites=[
+            {
+                "section": replace(suite_section(make_found()), commands=[]),
+                "charts": [(chart, plain_table(chart.table))],
+                "tables": [],
+            }
+        ],
+    )
+    path = write_html(text, tmp_path / "page.html")
+    page = opened(path, viewport={"width": 380, "height": 800})
+
+    plot = page.locator("[data-chart=wide] .plot")
+    assert plot.evaluate("plot => plot.scrollWidth > plot.clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 380
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.wait_for_function(FITS, arg=1280, timeout=5000)
 
 
 def test_a_claim_leads_to_its_suite_and_its_cases(opened: Open) -> None:

@@ -14,7 +14,8 @@ __all__ = ["difference_chart"]
 MOST_TEXTS = 10
 """Across more columns than these no number has room in its cell."""
 
-ROW = 24
+ROW, COLUMN = 24, 16
+"""The height of a row, and the least width of a column, in pixels."""
 
 
 def difference_chart(
@@ -50,7 +51,10 @@ def difference_chart(
         "",
         "",
         height=150 + ROW * len(shown),
-        meta={"short_names": [plot_text(shorten(str(n), 18)) for n in shown.index]},
+        meta={
+            "short_names": [plot_text(shorten(str(n), 18)) for n in shown.index],
+            "least_width": 140 + COLUMN * len(shown.columns),
+        },
     )
     figure.update_xaxes(
         tickmode="array",

@@ -1,6 +1,6 @@
 """The evidence page: suites of experiments, and where the papers' claims stand.
 
-One file of HTML that needs nothing else, in the manner of `trimtab.report.page`.
+One file of HTML that needs nothing else, in the manner of the page of a comparison.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause

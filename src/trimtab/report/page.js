@@ -140,6 +140,11 @@
       if (this.focus) layout[layout.meta.focus.axis].range = [...this.focus];
       if (this.wholeButton)
         this.wholeButton.hidden = !((this.choice ?? "") in layout.meta.focus.ranges);
+      // On a narrow screen a chart of many columns scrolls in its own frame.
+      const least = narrow.matches && !isPrinting ? (layout.meta?.least_width ?? 0) : 0;
+      const isWide = least > this.figure.clientWidth;
+      this.plot.classList.toggle("wide", isWide);
+      if (isWide) layout.width = least;
       layout.showlegend = false;
       if (isPrinting) layout.width = PRINTED_WIDTH;
       this.plot.style.height = `${layout.height}px`;

@@ -58,12 +58,14 @@ def rank_chart(
     figure = go.Figure()
     if len(groups) > MOST_GROUPS:
         figure.add_trace(_intervals(ranks, difference))
+        start = float(ranks.min()) - difference / 2
         end = float(ranks.max()) + difference / 2
         how = (
             "A line reaches half the critical difference to either side: methods "
             "whose lines overlap are not told apart."
         )
     else:
+        start = float(ranks.min())
         step = 0.04 * max(float(np.ptp(ranks)), difference)
         places = [float(ranks.max()) + step * (i + 1.5) for i in range(len(groups))]
         if groups:
@@ -72,7 +74,7 @@ def rank_chart(
         how = "Methods that an upright bar joins are not told apart."
     figure.add_traces(_dots(ranks, families))
     figure.add_trace(_ruler(ranks, difference))
-    _set_axes(figure, ranks, end, difference)
+    _set_axes(figure, ranks, (start, end), difference)
     return Chart(
         name,
         "Mean ranks over the data sets",
@@ -160,7 +162,10 @@ def _ruler(ranks: "pd.Series[float]", difference: float) -> go.Scatter:
 
 
 def _set_axes(
-    figure: go.Figure, ranks: "pd.Series[float]", end: float, difference: float
+    figure: go.Figure,
+    ranks: "pd.Series[float]",
+    span: tuple[float, float],
+    difference: float,
 ) -> None:
     names = [str(name) for name in ranks.index]
     set_layout(
@@ -172,10 +177,10 @@ def _set_axes(
             "short_names": ["", *(plot_text(shorten(name, 20)) for name in names)],
         },
     )
-    start = float(ranks.min())
-    end = max(end, start + difference)
-    pad = 0.04 * (end - start)
-    figure.update_xaxes(range=[start - pad, end + pad])
+    best = float(ranks.min())
+    end = max(span[1], best + difference)
+    pad = 0.04 * (end - span[0])
+    figure.update_xaxes(range=[span[0] - pad, end + pad])
     figure.update_yaxes(
         tickmode="array",
         tickvals=[-1, *range(len(names))],
@@ -185,7 +190,7 @@ def _set_axes(
         ticks="",
     )
     figure.add_annotation(
-        x=start,
+        x=best,
         y=-1,
         text=f"critical difference {number(difference, 2)}",
         showarrow=False,
