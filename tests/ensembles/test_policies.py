@@ -180,6 +180,26 @@ def test_ratio_below_one_is_an_error() -> None:
         UniformPolicy(0.5).select(a_round())
 
 
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [
+        (GaussianPolicy(mu=1.1), r"mu is 1.1: give an error in \[0, 1\]"),
+        (GaussianPolicy(mu=float("nan")), "mu is nan"),
+        (GaussianPolicy(sigma=0), "sigma is 0: give a number above 0"),
+        (RandomPolicy(sigma=-0.2), "sigma is -0.2"),
+        (SelfPacedPolicy(n_bins=0), "n_bins is 0: give a whole number"),
+        (SelfPacedPolicy(n_bins=2.5), "n_bins is 2.5"),
+    ],
+)
+@pytest.mark.parametrize("number", [0, 3])
+def test_settings_out_of_range_are_errors(
+    policy: Policy, message: str, number: int
+) -> None:
+    """Before the first member too, though its draw does not need them."""
+    with pytest.raises(InputError, match=message):
+        policy.select(a_round(number))
+
+
 @pytest.mark.parametrize("wrong", ["unifrom", 3, UniformPolicy])
 def test_what_is_no_policy_is_an_error(wrong: Any) -> None:
     """A misspelled name, a number, a class in the place of an object."""
