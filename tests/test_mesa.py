@@ -158,7 +158,9 @@ def test_train_learns_on_this_table(
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"meta_sampler": "no such file"}, "there is no file 'no such file'"),
+        ({"meta_sampler": "trian"}, "'trian', and there is no such file: give 'pretr"),
+        ({"meta_sampler": "no.safetensors"}, "there is no file 'no.safetensors'"),
+        ({"meta_sampler": Path(__file__).parent}, "is a folder: give the file"),
         ({"meta_sampler": 3}, "meta_sampler is 3: give 'pretrained', 'train'"),
         ({"meta_sampler": GaussianPolicy}, "meta_sampler is <class"),
         ({"meta_sampler": MetaSampler()}, "has learned nothing"),

@@ -212,13 +212,13 @@ class MESAClassifier(PolicyEnsemble):
 
 def _known_policy(meta_sampler: Any) -> Policy:
     """Return the policy that a name, a file, a meta-sampler or a policy stands for."""
-    if isinstance(meta_sampler, (str, Path)):
+    if isinstance(meta_sampler, (str, PathLike)):
         shipped = SHIPPED / f"{meta_sampler}.safetensors"
         if shipped.is_file():
             return LearnedPolicy.load(shipped)
         if meta_sampler == "pretrained":
             return UNTIL_ONE_SHIPS
-        return LearnedPolicy.load(meta_sampler)
+        return _of_file(meta_sampler)
     if isinstance(meta_sampler, MetaSampler):
         return meta_sampler.as_policy()
     if isinstance(meta_sampler, type) or not isinstance(meta_sampler, Policy):
@@ -227,3 +227,14 @@ def _known_policy(meta_sampler: Any) -> Policy:
             "fitted MetaSampler, or an object with a method select(round)"
         )
     return meta_sampler
+
+
+def _of_file(path: str | PathLike[str]) -> LearnedPolicy:
+    """Return the policy of a file; where it may be a misspelled name, say so."""
+    path = Path(path)
+    if not path.exists() and path.name == str(path) and not path.suffix:
+        raise InputError(
+            f"meta_sampler is {str(path)!r}, and there is no such file: give "
+            "'pretrained', 'train', a file, a fitted MetaSampler, or a policy"
+        )
+    return LearnedPolicy.load(path)

@@ -97,6 +97,8 @@ def read_policy(path: Path) -> PolicyFile:
     from safetensors import SafetensorError, safe_open
 
     name = repr(str(path))
+    if path.is_dir():
+        raise InputError(f"{name} is a folder: give the file of a saved meta-sampler")
     try:
         with safe_open(path, framework="np") as file:
             header = file.metadata() or {}
