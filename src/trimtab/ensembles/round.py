@@ -63,6 +63,9 @@ class Round:
         For each class, the positions of its rows in `codes`.
     rng : numpy.random.Generator
         For whatever a policy leaves to chance.
+    class_shares : ndarray of float of shape (n_classes,) or None
+        Each class's share of all training rows, where only some of these may be drawn;
+        None where all may.
     memory : dict
         A policy's own, empty at first and kept from round to round of one ensemble.
     notes : dict of str to float
@@ -79,6 +82,7 @@ class Round:
     score: float
     rows_by_class: tuple[Codes, ...]
     rng: np.random.Generator
+    class_shares: Floats | None = None
     memory: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, float] = field(default_factory=dict)
 
@@ -165,11 +169,13 @@ class Round:
             (self.errors, self.codes),
             (self.held_out_errors, self.held_out_codes),
         )
-        if not per_class:
-            return Histograms(*(error_histogram(errors, n_bins) for errors, _ in parts))
-        return Histograms(
-            *(
-                class_error_histograms(errors, codes, self.n_classes, n_bins)
-                for errors, codes in parts
-            )
+        train, held_out = (
+            class_error_histograms(errors, codes, self.n_classes, n_bins)
+            if per_class
+            else error_histogram(errors, n_bins)
+            for errors, codes in parts
         )
+        if self.class_shares is not None and not per_class:
+            # What may be drawn has more of the rare classes than the table has.
+            train = self.class_shares @ self.histograms(n_bins, per_class=True).train
+        return Histograms(train, held_out)
