@@ -90,9 +90,10 @@ def gaussian_draw(round: Round, mu: float, sigma: float, ratio: float = 1.0) -> 
         raise InputError(f"mu is {mu!r}: give an error in [0, 1], 1 for the hardest")
     if not sigma >= SMALLEST_SIGMA:
         raise InputError(f"sigma is {sigma!r}: give a number above 0, such as 0.2")
-    round.notes.update(mu=float(mu), sigma=float(sigma), ratio=float(ratio))
-    if not round.number:  # all errors are the same, and so would be the weights
+    round.notes["ratio"] = float(ratio)
+    if not round.number:  # all errors are the same: a draw at random, around nothing
         return round.draw(ratio=ratio)
+    round.notes.update(mu=float(mu), sigma=float(sigma))
     return round.draw(partial(gaussian_weights, mu=mu, sigma=sigma), ratio)
 
 
