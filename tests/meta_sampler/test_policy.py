@@ -156,6 +156,8 @@ def test_a_file_that_is_not_there_is_refused(tmp_path):
         LearnedPolicy.load(tmp_path / "a.safetensors")
     with pytest.raises(InputError, match="is a folder: give the file"):
         LearnedPolicy.load(tmp_path)
+    with pytest.raises(InputError, match="is a folder: give a file in it"):
+        random_policy().save(tmp_path)
     with pytest.raises(InputError, match="there is no folder"):
         random_policy().save(tmp_path / "no" / "a.safetensors")
 
