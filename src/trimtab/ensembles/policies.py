@@ -75,16 +75,16 @@ def gaussian_draw(round: Round, mu: float, sigma: float, ratio: float = 1.0) -> 
     ratio : float, default=1.0
         Rows of each class for one of the smallest.
 
-    Raises
-    ------
-    InputError
-        Where one of them is outside its range.
-
     Returns
     -------
     ndarray of int
         Positions in ``round.codes``: of each class so many as the smallest has times
         `ratio`, of the smallest all.
+
+    Raises
+    ------
+    InputError
+        Where one of them is outside its range.
     """
     if not 0 <= mu <= 1:
         raise InputError(f"mu is {mu!r}: give an error in [0, 1], 1 for the hardest")
