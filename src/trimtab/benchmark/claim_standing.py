@@ -16,7 +16,7 @@ from trimtab.benchmark.summary import is_greater_better, summarise
 __all__ = ["Standing", "claim_standings"]
 
 _CASE_COLUMNS = [
-    "dataset", "metric", "rival", "paper", "ours", "sd", "distance", "held", "p",
+    "dataset", "metric", "n", "rival", "paper", "ours", "sd", "distance", "held", "p",
 ]  # fmt: skip
 
 
@@ -30,10 +30,10 @@ class Standing:
         The claim.
     cases : DataFrame
         One row for each data set and measure of the claim on which we have results:
-        ``dataset``, ``metric``, ``rival`` (the best of those that are led, in ours;
-        empty where the claim is a score), ``paper`` and ``ours`` (the score, or the
-        lead over the best rival; positive is good for the method), ``sd`` (the
-        paper's standard deviation of the method's score), ``distance`` (ours minus the
+        ``dataset``, ``metric``, ``n`` (runs), ``rival`` (the best of those that are
+        led, in ours; empty where the claim is a score), ``paper`` and ``ours`` (the
+        score, or the lead over the best rival; positive is good for the method),
+        ``sd`` (the paper's standard deviation of the method's score), ``distance`` (ours minus the
         paper's, in that unit), ``held``, and of leads ``p`` (the corrected t-test's
         against that rival).
     n_planned : int
@@ -157,6 +157,7 @@ def _case(
         held = sign * (own - paper) >= -reach
     distance = (own - paper) / unit if unit > 0 else np.nan
     return {
+        "n": int(scores["n"][claim.method]),
         "rival": rival,
         "paper": paper,
         "ours": own,

@@ -150,6 +150,7 @@ def _cases(standing: Standing) -> pd.DataFrame:
         {
             "Data set": cases["dataset"],
             "Measure": [inside_sentence(metric) for metric in cases["metric"]],
+            "Runs": [str(n) for n in cases["n"]],
             "Paper": [write(value) for value in cases["paper"]],
             "Ours": [write(value) for value in cases["ours"]],
             "In the paper's sd": [signed(value, 2) for value in cases["distance"]],
