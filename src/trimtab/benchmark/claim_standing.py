@@ -33,9 +33,9 @@ class Standing:
         ``dataset``, ``metric``, ``n`` (runs), ``rival`` (the best of those that are
         led, in ours; empty where the claim is a score), ``paper`` and ``ours`` (the
         score, or the lead over the best rival; positive is good for the method),
-        ``sd`` (the paper's standard deviation of the method's score), ``distance`` (ours minus the
-        paper's, in that unit), ``held``, and of leads ``p`` (the corrected t-test's
-        against that rival).
+        ``sd`` (the paper's standard deviation of the method's score), ``distance``
+        (ours minus the paper's, in that unit), ``held``, and of leads ``p`` (the
+        corrected t-test's against that rival).
     n_planned : int
         How many cases the claim has.
     """
