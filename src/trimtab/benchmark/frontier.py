@@ -55,7 +55,7 @@ def frontier_points(
     if means.empty or suite.reference not in taken:
         return pd.DataFrame(columns=["method", "score", "cost", "is_best", "datasets"])
     costs = np.log(means[plot.x].unstack("dataset"))
-    relative = np.exp(costs.sub(costs.loc[suite.reference]).mean(axis=1))
+    relative = np.exp(costs.sub(costs.loc[suite.reference]).mean(axis=1)).round(9)
     points = pd.DataFrame(
         {"score": means[metric].groupby("method").mean(), "cost": relative}
     ).loc[taken]
