@@ -141,7 +141,8 @@ def _draw_frontier(
             fontsize=8,
         )
     if plot.log:
-        ax.set_xscale("log")
+        ax.set_xscale("log", base=2)
+        ax.xaxis.set_major_formatter("{x:g}")
     ax.margins(x=0.25, y=0.12)
     ax.grid(alpha=0.3)
     ax.set_xlabel(plot.x_label or plot.x.replace("_", " "))
