@@ -54,7 +54,7 @@ def frontier_points(
     means = cells[cells["dataset"].isin(complete)].groupby(["method", "dataset"]).mean()
     if means.empty or suite.reference not in taken:
         return pd.DataFrame(columns=["method", "score", "cost", "is_best", "datasets"])
-    costs = np.log(means[plot.x].unstack("dataset"))
+    costs: pd.DataFrame = means[plot.x].map(np.log).unstack("dataset")
     relative = np.exp(costs.sub(costs.loc[suite.reference]).mean(axis=1)).round(9)
     points = pd.DataFrame(
         {"score": means[metric].groupby("method").mean(), "cost": relative}

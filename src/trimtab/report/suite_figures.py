@@ -124,18 +124,23 @@ def _draw_frontier(
     figure, (ax,) = _figure(6.4, 4.2)
     best = points[points["is_best"]].sort_values("cost")
     ax.plot(best["cost"], best["score"], color=_INK[theme], alpha=0.35, linewidth=1)
-    for point in points.itertuples():
-        is_reference = point.method == suite.reference
+    for method, cost, score in zip(
+        points["method"].astype(str),
+        points["cost"].astype(float).tolist(),
+        points["score"].astype(float).tolist(),
+        strict=True,
+    ):
+        is_reference = method == suite.reference
         ax.scatter(
-            [point.cost],
-            [point.score],
+            [cost],
+            [score],
             color="#d1603d" if is_reference else "#3b7dd8",
             marker="D" if is_reference else "o",
             zorder=3,
         )
         ax.annotate(
-            str(point.method),
-            (point.cost, point.score),
+            method,
+            (cost, score),
             xytext=(6, 4),
             textcoords="offset points",
             fontsize=8,
