@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from trimtab.benchmark.suite import Entry, Suite
 
 __all__ = [
+    "COSTS",
     "CURVE",
     "DIFFERENCES",
+    "FRONTIER",
     "STAGES",
     "Plot",
     "curve_points",
@@ -39,7 +41,13 @@ CURVE = "curve"
 STAGES = "stages"
 """Kind of a plot: a score over the rows trained on as ensembles grow, a line each."""
 
-_KINDS = (DIFFERENCES, CURVE, STAGES)
+FRONTIER = "frontier"
+"""Kind of a plot: a mean score over a cost, a point for each method."""
+
+COSTS = ("n_train_rows", "fit_seconds", "predict_seconds", "peak_memory_mb")
+"""What a frontier can have along its axis."""
+
+_KINDS = (DIFFERENCES, CURVE, STAGES, FRONTIER)
 _DATASET = "dataset"
 _STATISTICS = ("mean", "sd", "se", "n")
 
@@ -52,9 +60,10 @@ class Plot:
     ----------
     name : str
         What it is called, and its file.
-    kind : {"differences", "curve", "stages"}
+    kind : {"differences", "curve", "stages", "frontier"}
         A heat map of the differences from the suite's reference, curves over a
-        parameter, or curves over the rows trained on at the protocol's stages.
+        parameter, curves over the rows trained on at the protocol's stages, or each
+        method's mean score over its cost.
     title : str
         What stands above it.
     metric : str
@@ -66,7 +75,7 @@ class Plot:
     x : str
         For curves, the parameter that runs along the axis; or ``"dataset"``, where
         `x_values` say what each of `datasets` stands for. Of a list the first number
-        counts.
+        counts. For a frontier the cost, such as ``"n_train_rows"``.
     x_values : tuple of float
         Only these; empty for all.
     x_label : str
@@ -162,6 +171,8 @@ def _check(plot: Plot, labels: list[str]) -> None:
             )
     if plot.kind == CURVE and not plot.x:
         raise InputError(f'{where}: x is missing: name a parameter, or "dataset"')
+    if plot.kind == FRONTIER and plot.x not in COSTS:
+        raise InputError(f"{where}: x is {plot.x!r}: give one of {', '.join(COSTS)}")
     numbers = len(plot.x_values)
     if plot.x == _DATASET and not 0 < numbers == len(plot.datasets):
         raise InputError(
