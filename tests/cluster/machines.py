@@ -1,12 +1,16 @@
-"""A Dask cluster of real processes on this machine's loopback."""
+"""Clusters of real processes on this machine's loopback: Dask's and Ray's."""
 
+import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+import psutil
 
 
 class DaskMachines:
@@ -86,3 +90,68 @@ class DaskMachines:
             if process.poll() is None:
                 process.kill()
             process.wait()
+
+
+class RayMachines:
+    """A Ray node, whose workers can be killed.
+
+    Parameters
+    ----------
+    folder : Path
+        For its files. Ray's sockets lie there, so the path must be short.
+    """
+
+    def __init__(self, folder: Path, n_slots: int = 2) -> None:
+        with socket.socket() as found:
+            found.bind(("127.0.0.1", 0))
+            port = found.getsockname()[1]
+        self.address = f"127.0.0.1:{port}"
+        self._head = subprocess.Popen(
+            [
+                str(Path(sys.executable).with_name("ray")), "start", "--head",
+                "--block", "--port", str(port), "--num-cpus", str(n_slots),
+                "--node-ip-address", "127.0.0.1", "--include-dashboard", "false",
+                "--disable-usage-stats", "--object-store-memory", "100000000",
+                "--temp-dir", str(folder),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=os.environ
+            | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+            | {"PYTHONWARNINGS": "ignore"},
+        )  # fmt: skip
+        self._node: list[psutil.Process] = []
+        self._wait()
+
+    def _wait(self) -> None:
+        """Wait for the node's last process, which starts workers."""
+        give_up = time.monotonic() + 60
+        head = psutil.Process(self._head.pid)
+        while time.monotonic() < give_up:
+            self._node = head.children(recursive=True)
+            if any("raylet" in process.name() for process in self._node):
+                return
+            time.sleep(0.2)
+        raise TimeoutError("Ray does not start")
+
+    def kill_busy_worker(self) -> None:
+        """Kill a process of Ray's that is at work on an errand, when there is one."""
+        give_up = time.monotonic() + 60
+        while time.monotonic() < give_up:
+            for process in psutil.Process(self._head.pid).children(recursive=True):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    if "ray::_stream" in " ".join(process.cmdline()):
+                        process.kill()
+                        return
+            time.sleep(0.1)
+        raise TimeoutError("no worker of Ray's is at work")
+
+    def close(self) -> None:
+        """Kill everything."""
+        head = psutil.Process(self._head.pid)
+        processes = [*head.children(recursive=True), *self._node]
+        self._head.kill()
+        self._head.wait()
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
