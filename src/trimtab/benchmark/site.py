@@ -91,7 +91,7 @@ def run_order(table: bytes, argument: bytes, tell: Tell) -> Outcome:
     Parameters
     ----------
     table : bytes
-        As from `trimtab.benchmark.sources.table_bytes`.
+        A staged file, byte by byte.
     argument : bytes
         A pickled `Order`.
     tell : callable

@@ -30,7 +30,7 @@ from trimtab.benchmark.messages import FinishedTrials, Phase
 from trimtab.benchmark.methods import Method
 from trimtab.benchmark.sources import SENT_TABLES, TableSource
 
-__all__ = ["OnTrials", "Request", "Worker", "WorkerPool", "warm_up"]
+__all__ = ["Request", "Worker", "WorkerPool", "warm_up"]
 
 # One thread a fit: costs are comparable, and results do not depend on n_jobs.
 _ONE_THREAD = dict.fromkeys(

@@ -13,9 +13,7 @@ __all__ = [
     "LOCAL",
     "Cluster",
     "Engine",
-    "Errand",
     "Sent",
-    "Tell",
     "WorkersDiedError",
     "connect",
 ]
