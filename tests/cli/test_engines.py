@@ -13,46 +13,84 @@ from tests.cluster.machines import RayMachines
 from trimtab.benchmark.costs import MEASURED_COSTS
 
 
-def _compare(table: Path, out: Path, *options: str) -> pd.DataFrame:
-    """Return the results of the command in a process of its own."""
-    done = subprocess.run(
-        [
-            sys.executable, "-m", "trimtab.cli", "compare", str(table),
-            "--target", "fraud", "--methods", "logistic-regression", "--folds", "2",
-            "--out", str(out), *options,
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    results = pd.read_csv(out / "results.csv")
+def _arguments(table: Path, out: Path) -> list[str]:
+    return [
+        "compare", str(table), "--target", "fraud", "--out", str(out),
+        "--methods", "logistic-regression", "--folds", "2",
+    ]  # fmt: skip
+
+
+def _results(folder: Path) -> pd.DataFrame:
+    results = pd.read_csv(folder / "results.csv")
+    assert len(results) == 4
     return results.drop(columns=list(MEASURED_COSTS), errors="ignore")
 
 
-def test_clusters_find_what_this_machine_finds(machines, claims, tmp_path):
-    """Dask has no such file; a worker of Ray's is killed: the table is the same."""
-    pytest.importorskip("ray")
+def test_dask_finds_what_this_machine_finds(trimtab, machines, claims, tmp_path):
+    """Its workers have neither the file nor the data set of the catalogue."""
     machines.add_worker(n_threads=2)
-    here = _compare(claims, tmp_path / "here", "--n-jobs", "2")
+    here, there = tmp_path / "here", tmp_path / "there"
+    assert trimtab(*_arguments(claims, here)).code == 0
     machines.wait_for_workers(1)
-    dask = _compare(
-        claims, tmp_path / "dask", "--engine", "dask", "--scheduler", machines.address
-    )
-    assert len(here) == 4
-    pd.testing.assert_frame_equal(here, dask, check_exact=True)
+    engine = ["--engine", "dask", "--scheduler", machines.address]
+    ran = trimtab(*_arguments(claims, there), *engine)
+    assert ran.code == 0, ran.err
+    pd.testing.assert_frame_equal(_results(here), _results(there), check_exact=True)
+
+    (tmp_path / "suite.toml").write_text(SUITE)
+    ran = trimtab("bench", "run", "suite.toml", *engine)
+    assert ran.code == 0, ran.err
+    assert "2 experiments run" in ran.out
+    assert "0 failed" in ran.out
+
+
+def test_ray_finds_the_same_though_a_worker_is_killed(trimtab, claims, tmp_path):
+    """Ray begins the experiment of a killed worker anew."""
+    pytest.importorskip("ray")
+    here, there = tmp_path / "here", tmp_path / "there"
+    assert trimtab(*_arguments(claims, here)).code == 0
     with tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as short:
         node = RayMachines(Path(short))
         killer = threading.Thread(target=node.kill_busy_worker)
         try:
             killer.start()
-            ray = _compare(
-                claims, tmp_path / "ray", "--engine", "ray", "--scheduler", node.address
-            )
+            done = subprocess.run(
+                [
+                    sys.executable, "-m", "trimtab.cli", *_arguments(claims, there),
+                    "--engine", "ray", "--scheduler", node.address,
+                ],
+                capture_output=True, text=True, check=False,
+            )  # fmt: skip
             killer.join()
         finally:
             node.close()
-    pd.testing.assert_frame_equal(here, ray, check_exact=True)
+    assert done.returncode == 0, done.stderr
+    pd.testing.assert_frame_equal(_results(here), _results(there), check_exact=True)
+
+
+SUITE = """
+title = "One data set"
+description = "One data set of the catalogue."
+metric = "average_precision"
+datasets = ["sklearn/breast_cancer"]
+methods = ["logistic-regression"]
+[protocol]
+n_splits = 2
+"""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("bench", "run", "controls", "--datasets", "sklearn/digits8"),
+        ("meta-train", "sklearn/digits8", "--out", "p.safetensors"),
+    ],
+)
+def test_other_commands_check_their_engine_too(trimtab, command):
+    """The same line, and exit code 2."""
+    ran = trimtab(*command, "--engine", "ray")
+    assert ran.code == 2
+    assert "needs its scheduler's address: give --scheduler host:6379" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -106,33 +106,44 @@ class RayMachines:
             found.bind(("127.0.0.1", 0))
             port = found.getsockname()[1]
         self.address = f"127.0.0.1:{port}"
-        self._head = subprocess.Popen(
-            [
-                str(Path(sys.executable).with_name("ray")), "start", "--head",
-                "--block", "--port", str(port), "--num-cpus", str(n_slots),
-                "--node-ip-address", "127.0.0.1", "--include-dashboard", "false",
-                "--disable-usage-stats", "--object-store-memory", "100000000",
-                "--temp-dir", str(folder),
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=os.environ
-            | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-            | {"PYTHONWARNINGS": "ignore"},
-        )  # fmt: skip
+        self._command = [
+            str(Path(sys.executable).with_name("ray")), "start", "--head", "--block",
+            "--port", str(port), "--num-cpus", str(n_slots),
+            "--node-ip-address", "127.0.0.1", "--include-dashboard", "false",
+            "--disable-usage-stats", "--object-store-memory", "100000000",
+            "--temp-dir", str(folder),
+        ]  # fmt: skip
+        self._log = folder / "start.log"
         self._node: list[psutil.Process] = []
-        self._wait()
+        self._head = self._start()
+        try:
+            self._wait()
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self._log.open("ab") as log:
+            return subprocess.Popen(
+                self._command,
+                stdout=log,
+                stderr=log,
+                env=os.environ
+                | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+                | {"PYTHONWARNINGS": "ignore"},
+            )
 
     def _wait(self) -> None:
         """Wait for the node's last process, which starts workers."""
-        give_up = time.monotonic() + 60
-        head = psutil.Process(self._head.pid)
+        give_up = time.monotonic() + 200
         while time.monotonic() < give_up:
-            self._node = head.children(recursive=True)
+            if self._head.poll() is not None:  # a busy machine is too slow for Ray
+                self._head = self._start()
+            self._node = psutil.Process(self._head.pid).children(recursive=True)
             if any("raylet" in process.name() for process in self._node):
                 return
             time.sleep(0.2)
-        raise TimeoutError("Ray does not start")
+        raise TimeoutError(self._log.read_text())
 
     def kill_busy_worker(self) -> None:
         """Kill a process of Ray's that is at work on an errand, when there is one."""
@@ -148,10 +159,12 @@ class RayMachines:
 
     def close(self) -> None:
         """Kill everything."""
-        head = psutil.Process(self._head.pid)
-        processes = [*head.children(recursive=True), *self._node]
-        self._head.kill()
-        self._head.wait()
+        processes = list(self._node)
+        if self._head.poll() is None:
+            head = psutil.Process(self._head.pid)
+            processes += head.children(recursive=True)
+            self._head.kill()
+            self._head.wait()
         for process in processes:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()

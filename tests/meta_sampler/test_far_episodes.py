@@ -2,6 +2,8 @@
 
 import os
 import signal
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from sklearn.datasets import make_classification
 from sklearn.tree import DecisionTreeClassifier
 
 from tests.cluster import errands
+from tests.cluster.machines import RayMachines
 from trimtab.cluster.engine import Sent
 from trimtab.meta_sampler.far_episodes import FarEpisodes
 from trimtab.meta_sampler.sampler import MetaSampler
@@ -56,4 +59,17 @@ def test_what_is_learned_is_the_same_though_a_worker_is_killed(machines, monkeyp
     there = _learned(engine="dask", scheduler=machines.address)
     assert killed[0] in [process.pid for process in machines.workers]
     assert len(here.episodes_["score"]) == 10
+    _same(here, there)
+
+
+def test_ray_learns_the_same():
+    """With as many ensembles as Ray has processors, and games beside them."""
+    pytest.importorskip("ray")
+    here = _learned()
+    with tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as short:
+        node = RayMachines(Path(short))
+        try:
+            there = _learned(engine="ray", scheduler=node.address)
+        finally:
+            node.close()
     _same(here, there)

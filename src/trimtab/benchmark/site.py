@@ -62,11 +62,20 @@ class _Site:
     def keep(self, table: bytes, digest: str) -> None:
         """Write a table to where the children find it, unless it is there."""
         path = Path(self._folder.name) / digest
+        part = path.with_suffix(".part")
         with self._lock:
-            if not path.exists():
-                part = path.with_suffix(".part")
+            if path.exists():
+                return
+            try:
                 part.write_bytes(table)
-                part.replace(path)
+            except OSError as error:
+                part.unlink(missing_ok=True)
+                raise InputError(
+                    f"the worker on {platform.node()} cannot keep a table of "
+                    f"{len(table)} bytes ({error}): free space there, or start it with "
+                    "another temporary folder, TMPDIR"
+                ) from None
+            part.replace(path)
 
     def run(self, order: Order, tell: Tell) -> Outcome:
         def told(finished: FinishedTrials) -> None:
@@ -86,7 +95,7 @@ _lock = threading.Lock()
 
 
 def run_order(table: bytes, argument: bytes, tell: Tell) -> Outcome:
-    """Run an experiment on this machine; see `trimtab.cluster.engine.Errand`.
+    """Run an experiment here; an errand for `trimtab.cluster.engine.Cluster`.
 
     Parameters
     ----------
@@ -104,7 +113,8 @@ def run_order(table: bytes, argument: bytes, tell: Tell) -> Outcome:
     Raises
     ------
     InputError
-        Where libraries of this machine are not those of the runner.
+        Where libraries of this machine are not those of the runner, or it has no room
+        for the table.
     """
     order: Order = pickle.loads(argument)
     _check_versions(order.versions)

@@ -79,6 +79,8 @@ class DaskCluster:
     def _n_threads(self) -> int:
         """Return the threads of all workers; raise where the scheduler is gone."""
         try:
+            if self._is_gone:
+                raise CancelledError
             threads: dict[str, int] = self._client.nthreads()
         except (OSError, CancelledError, RuntimeError):
             self._is_gone = True
@@ -133,6 +135,8 @@ class DaskCluster:
             future.add_done_callback(lambda _: told.put(None))
             while (message := told.get()) is not None:
                 on_message(message)
+            if self._is_gone:
+                raise CancelledError
             worker, result = future.result()
         except KilledWorker as error:
             raise WorkersDiedError(
@@ -189,7 +193,10 @@ class DaskCluster:
 
     def close(self) -> None:
         """Leave the cluster; errands that have not begun are dropped."""
+        self._is_gone = True
         self._client.close()
+        for told in list(self._listeners.values()):  # nobody is left waiting
+            told.put(None)
 
 
 def _client(address: str) -> Any:

@@ -36,9 +36,13 @@ class RayCluster:
         self._keepers: dict[str, Any] = {}
         remote = self._ray.remote
         self._stream = remote(num_cpus=1, max_retries=_RETRIES)(_stream)
-        self._keeper = remote(num_cpus=1, max_restarts=-1, max_task_retries=_RETRIES)(
-            _Keeper
-        )
+        # Keepers claim no processor: they would hold it while they wait for a call.
+        self._keeper = remote(
+            num_cpus=0,
+            max_restarts=-1,
+            max_task_retries=_RETRIES,
+            scheduling_strategy="SPREAD",
+        )(_Keeper)
 
     @property
     def n_slots(self) -> int:

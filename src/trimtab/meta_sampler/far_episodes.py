@@ -14,10 +14,10 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing.pool import AsyncResult, ThreadPool
 from typing import Any
 
 import cloudpickle
@@ -93,7 +93,7 @@ _lock = threading.Lock()
 
 
 def play_moves(data: bytes, argument: bytes, tell: Tell) -> Any:
-    """Play a step on this worker; see `trimtab.cluster.engine.Errand`.
+    """Play a step on this worker; an errand for `trimtab.cluster.engine.Cluster`.
 
     Returns
     -------
@@ -185,7 +185,7 @@ class FarEpisodes:
         content = (self._makers, list(judged_on), rules)
         self._data = Sent(lambda: cloudpickle.dumps(content))
         n_threads = max(len(self._makers), min(cluster.n_slots, 64))
-        self._threads = ThreadPoolExecutor(n_threads)
+        self._threads = ThreadPool(n_threads)
 
     def envs(self) -> DummyVecEnv:
         """Return the environments, which step side by side."""
@@ -194,21 +194,23 @@ class FarEpisodes:
             [partial(_FarEnv, self, number, env) for number, env in enumerate(made)]
         )
 
-    def submit(self, errand: Errand, argument: Any, place: str | None) -> "Future[Any]":
+    def submit(
+        self, errand: Errand, argument: Any, place: str | None
+    ) -> "AsyncResult[Any]":
         """Begin an errand."""
         packed = cloudpickle.dumps(argument)
-        return self._threads.submit(
-            self._cluster.run, errand, self._data, packed, lambda _: None, place
+        return self._threads.apply_async(
+            self._cluster.run, (errand, self._data, packed, lambda _: None, place)
         )
 
     def scores(self, policy: LearnedPolicy, games: Iterable[Game]) -> list[float]:
         """Return what `play_games` returns, played all at once."""
         begun = [self.submit(play_game, (policy, game), None) for game in games]
-        return [future.result() for future in begun]
+        return [score.get() for score in begun]
 
     def close(self) -> None:
         """Leave the cluster."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.terminate()
         with contextlib.suppress(Exception):  # a lost cluster keeps nothing
             self._cluster.everywhere(forget_run, self.run_name)
         self._cluster.close()
@@ -224,7 +226,7 @@ class _FarEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         self._far, self._place = far, f"{far.run_name}-{number}"
         self._moves = _Moves(far.run_name, number, 0, -1)
         self._next: tuple[Observation, dict[str, Any]] | None = None
-        self._step: Future[Any] | None = None
+        self._step: AsyncResult[Any] | None = None
 
     def begin(self, action: NDArray[np.float32]) -> None:
         """Begin a step that `step` then waits for."""
@@ -250,7 +252,7 @@ class _FarEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         if begun is None:
             self._play(())
             assert self._step is not None
-            begun, _ = self._step.result()
+            begun, _ = self._step.get()
         assert begun is not None
         return begun
 
@@ -259,7 +261,7 @@ class _FarEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
     ) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Take a step; see `EnsembleEnv.step`."""
         assert self._step is not None
-        played, self._next = self._step.result()
+        played, self._next = self._step.get()
         return played  # type: ignore[no-any-return]
 
 
