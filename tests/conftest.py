@@ -1,4 +1,4 @@
-"""What all tests share: the data folder, a browser, a database, and their absence.
+"""What all tests share: data, a browser, a database, a cluster, and their absence.
 
 A test that needs what this machine lacks is skipped with a line that says what to
 provide. Where ``TRIMTAB_REQUIRE_ALL=1`` is set, as in continuous integration, it
@@ -142,3 +142,15 @@ def postgres_url() -> Iterator[str]:
         with engine.connect() as connection:
             connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
         engine.dispose()
+
+
+@pytest.fixture
+def machines(tmp_path: Path) -> Iterator[Any]:
+    """Give a Dask scheduler of this test's own, without workers."""
+    from tests.cluster.machines import DaskMachines
+
+    folder = tmp_path / "machines"
+    folder.mkdir()
+    started = DaskMachines(folder)
+    yield started
+    started.close()

@@ -16,14 +16,15 @@ import trimtab
 
 ROOT = Path(__file__).parent.parent
 HEAVY = (
-    "gymnasium", "imblearn", "lightgbm", "matplotlib", "numpy", "pandas", "plotly",
-    "pyarrow", "scipy", "skrub", "sklearn", "sqlalchemy", "stable_baselines3",
-    "statsmodels", "torch", "xgboost",
+    "dask", "distributed", "gymnasium", "imblearn", "lightgbm", "matplotlib", "numpy",
+    "pandas", "plotly", "pyarrow", "ray", "scipy", "skrub", "sklearn", "sqlalchemy",
+    "stable_baselines3", "statsmodels", "torch", "xgboost",
 )  # fmt: skip
 OPTIONAL = (
-    "accelerate", "cloudpickle", "gymnasium", "jinja2", "lightning", "matplotlib",
-    "optuna", "pandas", "plotly", "psutil", "psycopg", "pyarrow", "skorch", "skrub",
-    "sqlalchemy", "stable_baselines3", "statsmodels", "transformers", "xgboost",
+    "accelerate", "cloudpickle", "dask", "distributed", "gymnasium", "jinja2",
+    "lightning", "matplotlib", "optuna", "pandas", "plotly", "psutil", "psycopg",
+    "pyarrow", "ray", "skorch", "skrub", "sqlalchemy", "stable_baselines3",
+    "statsmodels", "transformers", "xgboost",
 )  # fmt: skip
 """What the extras bring and the core does not need."""
 

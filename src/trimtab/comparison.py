@@ -23,6 +23,7 @@ from trimtab.benchmark.runner import RunSummary
 from trimtab.benchmark.sources import stage, table_digest
 from trimtab.benchmark.table_description import table_info
 from trimtab.benchmark.tuning import Tuning
+from trimtab.cluster.engine import Engine
 from trimtab.exceptions import InputError, nearest_names
 from trimtab.files import check_writable, write_whole
 from trimtab.metrics import MEASURES
@@ -55,6 +56,8 @@ def compare(
     tune: int | None = None,
     tune_time_limit: float | None = None,
     n_jobs: int | None = None,
+    engine: str = "local",
+    scheduler: str | None = None,
     time_limit: float | None = None,
     store: str | Path | None = None,
     retry_failed: bool = False,
@@ -107,7 +110,13 @@ def compare(
         Seconds after which the tuning of a method on a split tries nothing more. What
         it then found hangs on the machine's speed.
     n_jobs : int, default=None
-        Processes, as in joblib: None is 1, -1 all cores.
+        Processes, as in joblib: None is 1, -1 all cores. On a cluster how many
+        experiments are sent at once: None and -1 are all that it has room for.
+    engine : {"local", "dask", "ray"}, default="local"
+        Where experiments run: in processes of this machine, or on a cluster. Read more
+        in the :ref:`User Guide <clusters>`.
+    scheduler : str, default=None
+        The address of the cluster, ``tcp://host:8786`` for Dask, ``host:6379`` for Ray.
     time_limit : float, default=None
         Seconds for each fit; a fit over it is recorded as such and the rest goes on.
     store : str or Path, default=None
@@ -140,6 +149,7 @@ def compare(
     >>> sorted(result.leaderboard["method"])
     ['lightgbm', 'random-forest']
     """
+    where = Engine(engine, scheduler)
     check_table(X, images=True)
     check_same_length(X, y)
     labels = encode_labels(y, positive=positive, max_classes=MAX_CLASSES, name=target)
@@ -173,6 +183,7 @@ def compare(
             store or Path(folder) / "experiments.sqlite",
             retry_failed=retry_failed,
             n_jobs=n_jobs,
+            engine=where,
             time_limit=time_limit,
             progress=TerminalProgress() if progress is True else progress or None,
         )

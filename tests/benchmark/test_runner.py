@@ -5,11 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from tests.benchmark.own_postgres import OwnPostgres, find_binaries
 from trimtab.benchmark.experiment import Outcome
 from trimtab.benchmark.runner import Runner
 from trimtab.benchmark.store import Store
@@ -222,3 +224,42 @@ def test_killed_runners_lose_and_repeat_nothing(store_url, small_source, experim
     # Each saw every experiment, as its own, as the other's, or as done before.
     assert [sum(count) for count in counts] == [32, 32]
     assert sum(count[0] for count in counts) <= 32 - min(count[1] for count in counts)
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[OwnPostgres]:
+    """Give a server that nobody else uses."""
+    binaries = find_binaries()
+    if binaries is None:
+        if os.environ.get("TRIMTAB_REQUIRE_ALL") == "1":
+            pytest.fail("install PostgreSQL's server (TRIMTAB_REQUIRE_ALL is set)")
+        pytest.skip("install PostgreSQL's server")
+    server = OwnPostgres(binaries)
+    yield server
+    server.close()
+
+
+def test_a_server_that_crashes_loses_and_repeats_nothing(
+    own_postgres, small_source, experiments
+):
+    """Two runners, one is killed, then the server crashes and comes back."""
+    todo = experiments(n_repeats=8, seconds=0.1)
+    lost, kept = (_start(own_postgres.url, small_source.path) for _ in range(2))
+    with Store(own_postgres.url) as store:
+        while len(store.statuses(e.key for e in todo)) < 4:
+            time.sleep(0.05)
+    os.kill(lost.pid, signal.SIGKILL)
+    own_postgres.crash()
+    lost.communicate()
+    time.sleep(1)
+    own_postgres.start()
+    assert kept.poll() is None, "the run ended before the crash"
+    counts = list(map(int, kept.communicate(timeout=120)[0].split()))
+    assert kept.returncode == 0
+    assert sum(counts) == 32
+    with Store(own_postgres.url) as store:
+        results = store.results(todo)
+        assert len(results) == results["key"].nunique() == 32
+        assert set(results["status"]) == {"done"}
+        assert store.claims(e.key for e in todo) == []
+        assert len(store.scores(results["key"])) == 32

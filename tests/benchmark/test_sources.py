@@ -14,7 +14,14 @@ import polars as pl
 import pytest
 from scipy import sparse
 
-from trimtab.benchmark.sources import CatalogueSource, stage, table_digest
+from trimtab.benchmark.sources import (
+    SENT_TABLES,
+    CatalogueSource,
+    SentSource,
+    stage,
+    table_bytes,
+    table_digest,
+)
 from trimtab.tables import Labels, encode_labels
 
 LABELS = encode_labels(["no", "yes", "no", "no"], positive="yes")
@@ -191,3 +198,23 @@ def test_every_change_of_the_labels_changes_the_digest() -> None:
     ]
 
     assert len({digest(X, one) for one in labels}) == 4
+
+
+@pytest.mark.parametrize("kind", ["catalogue", "pandas"])
+def test_a_table_that_is_sent_arrives_as_it_was(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A data set by name and a staged table need nothing but their bytes."""
+    source = CatalogueSource("sklearn/breast_cancer")
+    if kind == "pandas":
+        source = stage(TABLES[kind], LABELS, "claims", tmp_path)
+    monkeypatch.setenv(SENT_TABLES, str(tmp_path))
+    (tmp_path / "abc").write_bytes(table_bytes(source))
+
+    X, labels = source.load()
+    arrived, its_labels = SentSource(source.name, "abc").load()
+
+    pd.testing.assert_frame_equal(pd.DataFrame(arrived), pd.DataFrame(X))
+    np.testing.assert_array_equal(its_labels.codes, labels.codes)
+    assert its_labels.names == labels.names
+    assert its_labels.positive == labels.positive

@@ -1,14 +1,14 @@
 """Runs experiments: in any order, on several processes, resumable and shared.
 
 The runner is the one process that writes to the store. It claims an experiment, has a
-worker process run it (`trimtab.benchmark.worker`), and records what came of it.
+worker process run it, of this machine (`trimtab.benchmark.worker`) or of a cluster
+(`trimtab.benchmark.cluster_pool`), and records what came of it.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
 
 import json
 import os
-import platform
 import socket
 import threading
 import time
@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
+from typing import Protocol
 
 import joblib
 import psutil
@@ -27,10 +27,12 @@ from trimtab.benchmark.methods import Method
 from trimtab.benchmark.progress import Progress, SilentProgress
 from trimtab.benchmark.sources import TableSource
 from trimtab.benchmark.store import Claim, Store
-from trimtab.benchmark.worker import Request, WorkerPool
+from trimtab.benchmark.versions import library_versions
+from trimtab.benchmark.worker import OnTrials, Request, WorkerPool
+from trimtab.cluster.engine import LOCAL, Engine
 from trimtab.exceptions import InputError
 
-__all__ = ["RunSummary", "Runner", "library_versions"]
+__all__ = ["RunSummary", "Runner"]
 
 _BEAT_SECONDS = 5.0
 _LEASE_SECONDS = 60.0
@@ -61,6 +63,15 @@ class RunSummary:
     seconds: float
 
 
+class Pool(Protocol):
+    """What runs experiments: processes of this machine, or a cluster."""
+
+    def run(
+        self, request: Request, time_limit: float | None, on_trials: OnTrials
+    ) -> Outcome:
+        """Run one experiment to its end; see `trimtab.benchmark.worker.Worker.run`."""
+
+
 class Runner:
     """Runs experiments and records them in a store.
 
@@ -74,13 +85,17 @@ class Runner:
         Each method, by the name in the experiments.
     n_jobs : int or None, default=None
         Worker processes, as in joblib: None is 1, -1 all cores. Each fit has one
-        thread, so results are the same for any number.
+        thread, so results are the same for any number. On a cluster how many
+        experiments are sent at once: None and -1 are all that it runs at once when the
+        run begins.
     time_limit : float or None, default=None
         Seconds for each fit. None is no limit.
     keep_scores : bool, default=True
         Whether the store keeps the predicted probabilities.
     progress : Progress or None, default=None
         Told what happens. By default nobody is.
+    engine : Engine, default=Engine("local")
+        Where experiments run.
     """
 
     def __init__(
@@ -93,11 +108,12 @@ class Runner:
         time_limit: float | None = None,
         keep_scores: bool = True,
         progress: Progress | None = None,
+        engine: Engine = LOCAL,
     ) -> None:
         self.store, self.sources, self.methods = store, sources, methods
         if n_jobs == 0:
             raise InputError("n_jobs is 0: give a number of processes, or -1 for all")
-        self.n_jobs = joblib.effective_n_jobs(n_jobs)
+        self.engine, self.n_jobs = engine, n_jobs
         self.time_limit, self.keep_scores = time_limit, keep_scores
         self.progress = progress or SilentProgress()
         self.owner = _runner_name()
@@ -136,9 +152,9 @@ class Runner:
         todo = [e for key, e in by_key.items() if key not in statuses]
         n_run = 0
         if todo:
-            with self._alive(), self.progress:
-                self.progress.start(todo, len(statuses), self.n_jobs)
-                n_run = self._run_all(todo)
+            with self._alive(), self._pool(len(todo)) as (pool, n_jobs), self.progress:
+                self.progress.start(todo, len(statuses), n_jobs)
+                n_run = self._run_all(todo, pool, n_jobs)
         final = self.store.statuses(by_key)
         return RunSummary(
             reused=len(statuses),
@@ -148,22 +164,35 @@ class Runner:
             seconds=time.perf_counter() - start,
         )
 
-    def _run_all(self, todo: list[Experiment]) -> int:
+    @contextmanager
+    def _pool(self, n_todo: int) -> Iterator[tuple[Pool, int]]:
+        """Give what runs experiments, and how many at once."""
+        if self.engine.is_local:
+            n_jobs = joblib.effective_n_jobs(self.n_jobs)
+            with WorkerPool(n_ready=min(n_jobs, n_todo)) as pool:
+                yield pool, n_jobs
+            return
+        from trimtab.benchmark.cluster_pool import ClusterPool
+
+        with ClusterPool.of(self.engine) as far:
+            asked = self.n_jobs or -1
+            yield far, asked if asked > 0 else far.n_slots
+
+    def _run_all(self, todo: list[Experiment], pool: Pool, n_jobs: int) -> int:
         """Run what can be claimed; wait for, or take over, what others have."""
         neighbours = _Neighbours(self.store)
         n_run = 0
-        with WorkerPool(n_ready=min(self.n_jobs, len(todo))) as pool:
-            while todo:
-                n_new = self._run_claimed(todo, pool)
-                n_run += n_new
-                statuses = self.store.statuses(e.key for e in todo)
-                self.progress.done_elsewhere(len(statuses) - n_new)
-                todo = [e for e in todo if e.key not in statuses]
-                if todo and not neighbours.release_abandoned([e.key for e in todo]):
-                    time.sleep(1.0)
+        while todo:
+            n_new = self._run_claimed(todo, pool, n_jobs)
+            n_run += n_new
+            statuses = self.store.statuses(e.key for e in todo)
+            self.progress.done_elsewhere(len(statuses) - n_new)
+            todo = [e for e in todo if e.key not in statuses]
+            if todo and not neighbours.release_abandoned([e.key for e in todo]):
+                time.sleep(1.0)
         return n_run
 
-    def _run_claimed(self, todo: list[Experiment], pool: WorkerPool) -> int:
+    def _run_claimed(self, todo: list[Experiment], pool: Pool, n_jobs: int) -> int:
         def run_one(experiment: Experiment) -> tuple[Experiment, Outcome]:
             def told(finished: FinishedTrials) -> None:
                 self.store.trials.add(experiment, finished.trials)
@@ -179,11 +208,11 @@ class Runner:
             return experiment, pool.run(request, self.time_limit, told)
 
         claimed = (e for e in todo if self.store.claim(e.key, self.owner))
-        # The threads only wait for their worker processes. Claims are made as workers
+        # The threads only wait for what runs elsewhere. Claims are made as workers
         # come free, so that several runners share what is left.
         outcomes = joblib.Parallel(
-            n_jobs=self.n_jobs,
-            prefer="threads",
+            n_jobs=n_jobs,
+            backend="threading",
             pre_dispatch="n_jobs",
             batch_size=1,
             return_as="generator_unordered",
@@ -267,24 +296,3 @@ def _is_dead_here(owner: str) -> bool:
         return f"{psutil.Process(int(pid)).create_time():.2f}" != start
     except psutil.NoSuchProcess:
         return True
-
-
-def library_versions() -> dict[str, str]:
-    """Return the versions of what decides a result."""
-    versions = {"python": platform.python_version()}
-    for name in (
-        "trimtab",
-        "numpy",
-        "scikit-learn",
-        "imbalanced-learn",
-        "lightgbm",
-        "xgboost",
-        "skrub",
-        "torch",
-        "optuna",
-    ):
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return versions

@@ -2,6 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+import io
 import os
 import tempfile
 from collections.abc import Iterable
@@ -16,11 +17,14 @@ import numpy as np
 from trimtab.tables import Labels, encode_labels
 
 __all__ = [
+    "SENT_TABLES",
     "CatalogueSource",
+    "SentSource",
     "StagedSource",
     "TableSource",
     "catalogue_sources",
     "stage",
+    "table_bytes",
     "table_digest",
 ]
 
@@ -53,7 +57,34 @@ class StagedSource:
         return X, labels
 
 
-TableSource = CatalogueSource | StagedSource
+SENT_TABLES = "TRIMTAB_SENT_TABLES"
+"""Tells a worker process on a cluster the folder of the tables that came there."""
+
+
+@dataclass(frozen=True)
+class SentSource:
+    """A table that was sent to the machine of the worker that loads it."""
+
+    name: str
+    digest: str
+
+    def load(self) -> tuple[Any, Labels]:
+        """Return the table and its labels."""
+        path = Path(os.environ[SENT_TABLES]) / self.digest
+        X, labels = joblib.load(path, mmap_mode="r")
+        return X, labels
+
+
+TableSource = CatalogueSource | StagedSource | SentSource
+
+
+def table_bytes(source: TableSource) -> bytes:
+    """Return a table as it is sent: the content of a staged file."""
+    if isinstance(source, StagedSource):
+        return source.path.read_bytes()
+    buffer = io.BytesIO()
+    joblib.dump(source.load(), buffer)
+    return buffer.getvalue()
 
 
 def stage(X: Any, labels: Labels, name: str, folder: Path) -> StagedSource:

@@ -20,6 +20,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 import cloudpickle
@@ -27,7 +28,7 @@ import cloudpickle
 from trimtab.benchmark.experiment import Experiment, Outcome
 from trimtab.benchmark.messages import FinishedTrials, Phase
 from trimtab.benchmark.methods import Method
-from trimtab.benchmark.sources import TableSource
+from trimtab.benchmark.sources import SENT_TABLES, TableSource
 
 __all__ = ["Request", "Worker", "WorkerPool", "warm_up"]
 
@@ -67,12 +68,20 @@ class Request:
 
 
 OnTrials = Callable[[FinishedTrials], None]
+"""Told each batch of trials of a tuning as it finishes."""
 
 
 class Worker:
-    """A child process, started at once so that its imports run meanwhile."""
+    """A child process, started at once so that its imports run meanwhile.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    sent_tables : Path or None, default=None
+        The folder of the tables that a cluster was sent (`SentSource`).
+    """
+
+    def __init__(self, sent_tables: Path | None = None) -> None:
+        tables = {} if sent_tables is None else {SENT_TABLES: str(sent_tables)}
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the worker
         self._process = subprocess.Popen(
             # -P: a file of the user's folder must not stand in for a library's.
@@ -80,7 +89,10 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env=os.environ | _ONE_THREAD | {"PYTHONPATH": os.pathsep.join(sys.path)},
+            env=os.environ
+            | _ONE_THREAD
+            | {"PYTHONPATH": os.pathsep.join(sys.path)}
+            | tables,
             # Ctrl-C is the runner's affair: it ends its workers in order.
             start_new_session=True,
         )
@@ -103,7 +115,7 @@ class Worker:
 
     def run(
         self,
-        request: Request,
+        request: Request | bytes,
         time_limit: float | None = None,
         on_trials: OnTrials = lambda finished: None,
     ) -> Outcome:
@@ -111,8 +123,8 @@ class Worker:
 
         Parameters
         ----------
-        request : Request
-            What to run.
+        request : Request or bytes
+            What to run; bytes are a pickled request.
         time_limit : float or None, default=None
             Seconds that each fit (and each prediction) may take. A worker that is
             over time is killed and cannot be used again.
@@ -128,7 +140,9 @@ class Worker:
         assert self._process.stdin is not None
         try:
             # Bytes within a pickle: what cannot be unpickled is the request's failure.
-            pickle.dump(cloudpickle.dumps(request), self._process.stdin)
+            if not isinstance(request, bytes):
+                request = cloudpickle.dumps(request)
+            pickle.dump(request, self._process.stdin)
             self._process.stdin.flush()
         except OSError:
             return self._death()
@@ -199,22 +213,25 @@ class WorkerPool:
     ----------
     n_ready : int, default=0
         How many to start at once.
+    sent_tables : Path or None, default=None
+        See `Worker`.
     """
 
-    def __init__(self, n_ready: int = 0) -> None:
+    def __init__(self, n_ready: int = 0, sent_tables: Path | None = None) -> None:
+        self._sent_tables = sent_tables
         self._idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
         self._all: list[Worker] = []
         for _ in range(n_ready):
             self._idle.put(self._start())
 
     def _start(self) -> Worker:
-        worker = _warm.pop() if _warm else Worker()
+        worker = _warm.pop() if _warm else Worker(self._sent_tables)
         self._all.append(worker)
         return worker
 
     def run(
         self,
-        request: Request,
+        request: Request | bytes,
         time_limit: float | None = None,
         on_trials: OnTrials = lambda finished: None,
     ) -> Outcome:

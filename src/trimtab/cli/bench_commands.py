@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trimtab.cli.options import (
+    EngineChoice,
+    EngineName,
     NJobs,
     RetryFailed,
+    Scheduler,
     StoreUrl,
     check_limit,
     resumable,
@@ -107,6 +110,8 @@ def run_suite(
     seeds: Seeds = None,
     trials: Trials = None,
     n_jobs: NJobs = -1,
+    engine: EngineChoice = EngineName.local,
+    scheduler: Scheduler = None,
     time_limit: Annotated[
         float | None,
         typer.Option(help="Seconds for each fit, instead of the suite's; 0: no limit."),
@@ -120,8 +125,10 @@ def run_suite(
     from trimtab.benchmark.sources import catalogue_sources
     from trimtab.benchmark.store import Store
     from trimtab.benchmark.suite import methods_of
+    from trimtab.cluster.engine import Engine
 
     check_limit(time_limit or 0.0)
+    where = Engine(engine.value, scheduler)
     plan = _plan(suite, datasets, methods, seeds, trials)
     limit = plan.time_limit if time_limit is None else time_limit
     with Store(store or _BENCH_STORE) as opened:
@@ -130,6 +137,7 @@ def run_suite(
             catalogue_sources(plan.datasets),
             methods_of(plan),
             n_jobs=n_jobs,
+            engine=where,
             time_limit=limit or None,
             keep_scores=False,
             progress=TerminalProgress(),

@@ -11,8 +11,11 @@ from typing import Annotated
 import typer
 
 from trimtab.cli.options import (
+    EngineChoice,
+    EngineName,
     NJobs,
     RetryFailed,
+    Scheduler,
     StoreUrl,
     check_limit,
     load_table,
@@ -64,6 +67,8 @@ def compare(
         float, typer.Option(help="Seconds for each tuning; 0 is no limit.")
     ] = 0.0,
     n_jobs: NJobs = -1,
+    engine: EngineChoice = EngineName.local,
+    scheduler: Scheduler = None,
     time_limit: Annotated[
         float, typer.Option(help="Seconds for each fit; 0 is no limit.")
     ] = 600.0,
@@ -81,7 +86,8 @@ def compare(
     """
     from trimtab.benchmark.worker import warm_up
 
-    warm_up()  # it imports while this process does
+    if engine is EngineName.local:
+        warm_up()  # it imports while this process does
     from trimtab.cli.terminal import show_comparison
     from trimtab.comparison import compare as run
     from trimtab.files import check_writable
@@ -104,6 +110,8 @@ def compare(
             tune=tune,
             tune_time_limit=tune_time_limit or None,
             n_jobs=n_jobs,
+            engine=engine.value,
+            scheduler=scheduler,
             time_limit=time_limit or None,
             store=store or out / "experiments.sqlite",
             retry_failed=retry_failed,

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trimtab.cli.options import load_table, resumable
+from trimtab.cli.options import (
+    EngineChoice,
+    EngineName,
+    Scheduler,
+    load_table,
+    resumable,
+)
 from trimtab.exceptions import InputError
 
 if TYPE_CHECKING:
@@ -76,6 +82,8 @@ def meta_train(
     n_jobs: Annotated[
         int, typer.Option("--n-jobs", help="Above 1, each of them has a process.")
     ] = 1,
+    engine: EngineChoice = EngineName.local,
+    scheduler: Scheduler = None,
     seed: Annotated[int, typer.Option(help="Decides every random draw.")] = 0,
     resume: Annotated[
         bool, typer.Option(help="Go on with a run that was stopped.")
@@ -102,6 +110,8 @@ def meta_train(
         n_iter_no_change=patience,
         n_envs=n_envs,
         n_jobs=n_jobs,
+        engine=engine.value,
+        scheduler=scheduler,
         random_state=seed,
         verbose=True,
     )

@@ -5,6 +5,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,8 +17,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "EngineChoice",
+    "EngineName",
     "NJobs",
     "RetryFailed",
+    "Scheduler",
     "StoreUrl",
     "check_limit",
     "load_table",
@@ -28,6 +32,26 @@ __all__ = [
 
 NJobs = Annotated[
     int, typer.Option("--n-jobs", help="Worker processes; -1 is one for each core.")
+]
+
+
+class EngineName(StrEnum):
+    """Where work runs."""
+
+    local = "local"
+    dask = "dask"
+    ray = "ray"
+
+
+EngineChoice = Annotated[
+    EngineName,
+    typer.Option("--engine", help="Where it runs: here, or on a cluster."),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        help="The cluster's address: tcp://host:8786 (Dask), host:6379 (Ray)."
+    ),
 ]
 RetryFailed = Annotated[
     bool, typer.Option(help="Run again what the store holds as failed.")

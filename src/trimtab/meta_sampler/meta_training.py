@@ -18,6 +18,7 @@ import numpy as np
 from stable_baselines3 import SAC
 from stable_baselines3.common.callbacks import BaseCallback
 
+from trimtab.cluster.engine import LOCAL, Engine
 from trimtab.meta_sampler.action import ActionSpace
 from trimtab.meta_sampler.checkpoint import (
     Checkpoint,
@@ -25,13 +26,18 @@ from trimtab.meta_sampler.checkpoint import (
     write_checkpoint,
 )
 from trimtab.meta_sampler.environment import EnsembleEnv
+from trimtab.meta_sampler.far_episodes import (
+    FarEpisodes,
+    Game,
+    environments,
+    play_games,
+)
 from trimtab.meta_sampler.policy import Layer, LearnedPolicy
 from trimtab.meta_sampler.soft_actor_critic import (
     SACSettings,
     actor_layers,
     make_sac,
     one_thread,
-    vectorised,
 )
 from trimtab.meta_sampler.state import StateLayout
 from trimtab.meta_sampler.tasks import EpisodeRules, Task
@@ -96,6 +102,10 @@ class MetaTraining:
     evaluations : list of dict
         For each evaluation ``step``, ``score`` (mean over the tables) and ``scores``
         (by table).
+    engine : Engine
+        Where episodes are played. The results are the same.
+    far : FarEpisodes or None
+        Those on a cluster, while it is at work.
     """
 
     tasks: list[Task]
@@ -110,6 +120,8 @@ class MetaTraining:
     seed: int = 0
     episodes: list[dict[str, Any]] = field(default_factory=list)
     evaluations: list[dict[str, Any]] = field(default_factory=list)
+    engine: Engine = LOCAL
+    far: FarEpisodes | None = None
 
     def settings(self) -> dict[str, Any]:
         """Return what decides the result, as plain values."""
@@ -152,6 +164,10 @@ class MetaTraining:
             for number in range(self.n_envs)
         ]
 
+    def judged_on(self) -> Sequence[Task]:
+        """Return the tables that a policy is judged on."""
+        return self.evaluation.tasks or self.tasks
+
     def policy(self, layers: tuple[Layer, ...]) -> LearnedPolicy:
         """Return the policy of an actor, with what is to be known of it."""
         libraries = ("trimtab", "stable-baselines3", "gymnasium", "torch", "numpy")
@@ -170,17 +186,18 @@ class MetaTraining:
     def evaluate(self, layers: tuple[Layer, ...], step: int) -> float:
         """Judge an actor on ensembles of its own, note it, and return its score."""
         policy = LearnedPolicy(layers, self.state, self.action)
-        scores: dict[str, float] = {}
-        for number, task in enumerate(self.evaluation.tasks or self.tasks):
-            seeds = [
-                [self.seed, _EVALUATION + number, episode]
-                for episode in range(self.evaluation.n_episodes)
-            ]
-            played = [
-                self.rules.play(task, policy, np.random.default_rng(seed)).score
-                for seed in seeds
-            ]
-            scores[task.name] = float(np.mean(played))
+        tasks, n_each = self.judged_on(), self.evaluation.n_episodes
+        games = [
+            Game(number, (self.seed, _EVALUATION + number, episode))
+            for number in range(len(tasks))
+            for episode in range(n_each)
+        ]
+        if self.far:
+            played = self.far.scores(policy, games)
+        else:
+            played = play_games(tasks, self.rules, policy, games)
+        means = np.reshape(played, (len(tasks), n_each)).mean(axis=1)
+        scores = {t.name: float(m) for t, m in zip(tasks, means, strict=True)}
         score = float(np.mean(list(scores.values())))
         self.evaluations.append({"step": step, "score": score, "scores": scores})
         return score
@@ -350,31 +367,34 @@ def meta_train(
     saved = None
     if checkpoint is not None:
         saved = read_checkpoint(checkpoint, training.settings())
-    with one_thread():
-        env = vectorised(training.makers(), training.n_jobs)
+    growing = environments(
+        training.engine,
+        training.makers(),
+        training.judged_on(),
+        training.rules,
+        training.n_jobs,
+    )
+    with one_thread(), growing as (env, training.far):
         shown = TrainingProgress(training.sac.n_steps, progress)
         watch = _Watch(training, shown, checkpoint, checkpoint_seconds)
-        try:
-            model = make_sac(env, training.sac, training.seed)
-            if saved is not None:
-                steps_each = training.rules.n_estimators - 1
-                episode = saved.facts["n_steps"] // (training.n_envs * steps_each)
-                env.set_options({"episode": episode})
-                model._last_obs = env.reset()  # type: ignore[assignment]
-                model._last_episode_starts = np.ones(training.n_envs, dtype=bool)
-                saved.restore(model)
-                watch.recall(saved.run)
-            left = training.sac.n_steps - model.num_timesteps
-            with shown:
-                model.learn(
-                    left,
-                    watch,
-                    log_interval=training.sac.n_steps,
-                    reset_num_timesteps=saved is None,
-                )
-                layers = watch.finish()
-        finally:
-            env.close()
+        model = make_sac(env, training.sac, training.seed)
+        if saved is not None:
+            steps_each = training.rules.n_estimators - 1
+            episode = saved.facts["n_steps"] // (training.n_envs * steps_each)
+            env.set_options({"episode": episode})
+            model._last_obs = env.reset()  # type: ignore[assignment]
+            model._last_episode_starts = np.ones(training.n_envs, dtype=bool)
+            saved.restore(model)
+            watch.recall(saved.run)
+        left = training.sac.n_steps - model.num_timesteps
+        with shown:
+            model.learn(
+                left,
+                watch,
+                log_interval=training.sac.n_steps,
+                reset_num_timesteps=saved is None,
+            )
+            layers = watch.finish()
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)
     return training.policy(layers)

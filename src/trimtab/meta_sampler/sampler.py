@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
+from trimtab.cluster.engine import Engine
 from trimtab.ensembles.held_out_score import METRICS, Metric
 from trimtab.exceptions import InputError, MissingExtraError, nearest_names
 from trimtab.meta_sampler.action import ActionSpace
@@ -86,6 +87,11 @@ class MetaSampler(BaseEstimator):  # type: ignore[misc]
     n_jobs : int or None, default=1
         Other than 1 or None, each environment has a process, and a script needs
         ``if __name__ == "__main__"``. The result is the same.
+    engine : {"local", "dask", "ray"}, default="local"
+        Where ensembles grow: here, or on the workers of a cluster, side by side those
+        of a step and those that judge a policy. The result is the same.
+    scheduler : str, default=None
+        The address of the cluster, ``tcp://host:8786`` for Dask, ``host:6379`` for Ray.
     random_state : int, default=0
         Decides everything.
     verbose : bool, default=False
@@ -139,6 +145,8 @@ class MetaSampler(BaseEstimator):  # type: ignore[misc]
         n_evaluations: int = 5,
         n_iter_no_change: int | None = None,
         n_jobs: int | None = 1,
+        engine: str = "local",
+        scheduler: str | None = None,
         random_state: int = 0,
         verbose: bool = False,
     ) -> None:
@@ -163,6 +171,8 @@ class MetaSampler(BaseEstimator):  # type: ignore[misc]
         self.n_evaluations = n_evaluations
         self.n_iter_no_change = n_iter_no_change
         self.n_jobs = n_jobs
+        self.engine = engine
+        self.scheduler = scheduler
         self.random_state = random_state
         self.verbose = verbose
 
@@ -250,6 +260,7 @@ class MetaSampler(BaseEstimator):  # type: ignore[misc]
             self.n_envs,
             self.n_jobs or 1,
             int(self.random_state),
+            engine=Engine(self.engine, self.scheduler),
         )
 
     def _check(self) -> None:

@@ -1,0 +1,99 @@
+"""Errands on a real Dask cluster, whose workers die."""
+
+import threading
+import time
+
+import pytest
+
+from tests.cluster import errands
+from trimtab.cluster.dask_cluster import DaskCluster
+from trimtab.cluster.engine import Engine, Sent, WorkersDiedError, connect
+from trimtab.exceptions import InputError
+
+pytest.importorskip("distributed")
+
+
+def test_errands_survive_workers_and_not_the_scheduler(machines):
+    """Messages, places, errors, the loss of all data, of too many workers, of all."""
+    with pytest.raises(InputError, match=r"has no workers: start one, dask worker tcp"):
+        connect(Engine("dask", machines.address))
+    machines.add_worker(n_threads=2)
+    machines.wait_for_workers(1)
+    cluster = DaskCluster(machines.address)
+    reads = []
+    data = Sent(lambda: reads.append(1) or b"12345")
+    heard: list[bytes] = []
+    for _ in range(2):
+        assert cluster.run(errands.add_length, data, b"123", heard.append) == 8
+    assert heard == [b"data 5", b"argument 3"] * 2
+    assert (len(reads), cluster.n_slots) == (1, 2)
+    with pytest.raises(ValueError, match="not this one"):
+        cluster.run(errands.refuse, data, b"", heard.append)
+
+    _lose_every_worker_in_the_middle(machines, cluster, data)
+    assert len(reads) == 2
+
+    machines.add_worker()
+    machines.add_worker()
+    machines.wait_for_workers(3)
+    near = {cluster.run(errands.wait, data, b"0", heard.append, "a") for _ in range(6)}
+    assert len(near) == 1
+    with pytest.raises(WorkersDiedError, match="2 workers died while they ran it"):
+        cluster.run(errands.die, data, b"", heard.append)
+
+    threading.Timer(1.0, machines.kill_scheduler).start()
+    with pytest.raises(InputError, match=r"scheduler tcp://.* is gone: what was rec"):
+        cluster.run(errands.wait, data, b"60", heard.append)
+    cluster.close()
+
+
+def _lose_every_worker_in_the_middle(machines, cluster, data) -> None:
+    """Kill the only worker, which had the only copy; another comes later."""
+    found = []
+    thread = threading.Thread(
+        target=lambda: found.append(cluster.run(errands.wait, data, b"1", print))
+    )
+    thread.start()
+    time.sleep(0.5)
+    first = machines.workers[0].pid
+    machines.kill_worker(0)
+    machines.add_worker()
+    thread.join(30)
+    assert found
+    assert first not in found
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("tcp://127.0.0.1:1", "no Dask scheduler answers at tcp://127.0.0.1:1 "),
+        ("carrier://pigeon", "no Dask scheduler answers at carrier://pigeon "),
+    ],
+)
+def test_an_address_where_nobody_answers_is_told(monkeypatch, address, message):
+    """One line, after a few seconds."""
+    monkeypatch.setattr("trimtab.cluster.dask_cluster._CONNECT_SECONDS", 1)
+    with pytest.raises(InputError, match=message) as raised:
+        connect(Engine("dask", address))
+    assert "\n" not in str(raised.value)
+
+
+WITHOUT = """
+import importlib.metadata
+found = importlib.metadata.version
+def version(name):
+    if name == "trimtab":
+        raise importlib.metadata.PackageNotFoundError(name)
+    return found(name)
+importlib.metadata.version = version
+"""
+
+
+def test_workers_without_trimtab_are_told(machines, tmp_path):
+    """Before anything is sent to them."""
+    preload = tmp_path / "without.py"
+    preload.write_text(WITHOUT)
+    machines.add_worker(preload=preload)
+    machines.wait_for_workers(1)
+    with pytest.raises(InputError, match=r"trimtab is not installed on tcp://.*1 of 2"):
+        connect(Engine("dask", machines.address))
