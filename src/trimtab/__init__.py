@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trimtab import datasets
     from trimtab.art import ARTClassifier
+    from trimtab.autosmote import AutoSMOTE, AutoSMOTEClassifier
     from trimtab.comparison import Comparison, compare
     from trimtab.exceptions import InputError
     from trimtab.report.draw_display import DrawHistoryDisplay
@@ -24,6 +25,8 @@ __all__ = [
     "MSMOTE",
     "ARTClassifier",
     "AdaptiveClassSampler",
+    "AutoSMOTE",
+    "AutoSMOTEClassifier",
     "Comparison",
     "DrawHistoryDisplay",
     "InputError",
@@ -36,6 +39,8 @@ __all__ = [
 _HOME = {
     "ARTClassifier": "trimtab.art",
     "AdaptiveClassSampler": "trimtab.sampling.torch_sampler",
+    "AutoSMOTE": "trimtab.autosmote",
+    "AutoSMOTEClassifier": "trimtab.autosmote",
     "Comparison": "trimtab.comparison",
     "DrawHistoryDisplay": "trimtab.report.draw_display",
     "InputError": "trimtab.exceptions",
