@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from trimtab.autosmote import AutoSMOTE, AutoSMOTEClassifier
     from trimtab.comparison import Comparison, compare
     from trimtab.exceptions import InputError
+    from trimtab.report.decisions_display import DecisionsDisplay
     from trimtab.report.draw_display import DrawHistoryDisplay
     from trimtab.sampling.torch_sampler import AdaptiveClassSampler
     from trimtab.synthesis.msmote import MSMOTE
@@ -28,6 +29,7 @@ __all__ = [
     "AutoSMOTE",
     "AutoSMOTEClassifier",
     "Comparison",
+    "DecisionsDisplay",
     "DrawHistoryDisplay",
     "InputError",
     "NetworkClassifier",
@@ -42,6 +44,7 @@ _HOME = {
     "AutoSMOTE": "trimtab.autosmote",
     "AutoSMOTEClassifier": "trimtab.autosmote",
     "Comparison": "trimtab.comparison",
+    "DecisionsDisplay": "trimtab.report.decisions_display",
     "DrawHistoryDisplay": "trimtab.report.draw_display",
     "InputError": "trimtab.exceptions",
     "MSMOTE": "trimtab.synthesis.msmote",

@@ -132,6 +132,7 @@ _BUILT_IN = (
     "trimtab.benchmark.classics",
     "trimtab.benchmark.balanced_ensembles",
     "trimtab.benchmark.neural",
+    "trimtab.benchmark.learned_oversampling",
 )
 _loaded = False
 
