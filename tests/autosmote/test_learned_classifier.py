@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from trimtab import AutoSMOTEClassifier, InputError
+from trimtab import AutoSMOTE, AutoSMOTEClassifier, InputError
 from trimtab.synthesis.decisions import Aggregation, NeighbourCount, Participation
 from trimtab.training.classifier import NetworkClassifier
 from trimtab.training.side_by_side import fit_together
@@ -129,25 +129,35 @@ def test_without_participation_it_is_the_plain_network() -> None:
     np.testing.assert_allclose(losses, peer, atol=1e-5)
 
 
-def test_rows_that_would_do_harm_take_no_part() -> None:
-    """On a plane, what a person would not fill is left out, and the sum is not taken.
+def test_the_regions_that_a_person_would_fill() -> None:
+    """On a plane, new rows lie in the rare class's two clusters, not at its strays.
 
-    The rare class is two clusters right and left of a common one. Averages over the
-    neighbours stay within a cluster; sums of seven rows lie far outside. A rare row in
-    the middle of the common class has neighbours that lie in a cluster, so that rows
-    between would be of the wrong class.
+    The clusters are right and left of a common class, in whose middle six rare rows
+    stray. With the aggregations that stay among the neighbours, nearly all new rows lie
+    within 1 of a cluster's centre; of SMOTE's about nine in ten. The strays' chance of
+    taking part is near 0.
     """
     rng = np.random.default_rng(1)
     common = rng.normal(size=(400, 2)) * [0.5, 1.0]
     left, right = (rng.normal(size=(20, 2)) * 0.3 + [side, 0] for side in (-3, 3))
-    middle = rng.normal(size=(6, 2)) * 0.2
-    X = np.concatenate([common, left, right, middle])
+    strays = rng.normal(size=(6, 2)) * 0.2
+    X = np.concatenate([common, left, right, strays])
     y = np.repeat([0, 1], [400, 46])
-    model = small(variant="self", max_iter=60, n_replicas=6).fit(X, y)
-    table = model.decisions_.groupby("row")["participation_probability"].mean()
+    near = Aggregation(("linear", "minimum", "maximum", "average", "weighted average"))
+    learner = small(
+        variant="self",
+        max_iter=40,
+        n_replicas=4,
+        decisions=["participation", "neighbours", near],
+    )
+    sampler = AutoSMOTE(classifier=learner, random_state=0)
+    made = sampler.fit_resample(X, y)[0][446:]
+    away = np.linalg.norm(np.abs(made) - [3, 0], axis=1)
+    chance = sampler.decisions_.groupby("row")["participation_probability"].mean()
 
-    clusters, amid = table.loc[400:439], table.loc[440:]
-    assert clusters.mean() > amid.mean() + 0.2
+    assert (away < 1).mean() > 0.95
+    assert chance.loc[400:439].mean() > 0.8
+    assert chance.loc[440:].mean() < 0.2
 
 
 @pytest.mark.parametrize(
