@@ -61,6 +61,18 @@ def test_far_from_zero_and_often_equal(seed: int, k: int, scale: float) -> None:
     assert (found != np.arange(900)[:, None]).all()
 
 
+@pytest.mark.parametrize("n_columns", [2, 9])
+def test_some_rows_of_many(n_columns: int) -> None:
+    """Neighbours of some rows only, by a tree for few columns, by products for more."""
+    X = np.random.default_rng(0).normal(size=(2500, n_columns))
+    rows = np.array([2499, 7, 1300])
+    finder = NearestNeighbors(n_neighbors=5).fit(X)
+    peer = finder.kneighbors(X[rows], return_distance=False)[:, 1:]
+
+    np.testing.assert_array_equal(nearest_others(X, 4, rows=rows), peer)
+    assert nearest_others(X, 4, rows=rows[:0]).shape == (0, 4)
+
+
 def test_other_finders_are_asked() -> None:
     """The Manhattan distance by scikit-learn; the finder itself is not fitted."""
     X = np.random.default_rng(0).normal(size=(80, 3))

@@ -1,4 +1,8 @@
-"""Which rows a row may be interpolated with."""
+"""Which rows are near a row: of its class, and of others.
+
+All methods that make rows between neighbours ask here, but for those of
+imbalanced-learn, which look themselves.
+"""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
@@ -11,7 +15,13 @@ from numpy.typing import NDArray
 
 from trimtab.synthesis.nearest_rows import nearest_others
 
-__all__ = ["AMONG", "msmote_partners", "own_neighbours", "smote_partners"]
+__all__ = [
+    "AMONG",
+    "foreign_neighbours",
+    "msmote_partners",
+    "own_neighbours",
+    "smote_partners",
+]
 
 AMONG = 10_000
 """Neighbours of many rows are looked for among so many of them, drawn at random."""
@@ -62,6 +72,38 @@ def own_neighbours(
     if not n_others:
         return np.zeros((1, 1), dtype=np.int64)
     return nearest_others(X, k, finder)
+
+
+def foreign_neighbours(
+    X: NDArray[Any], codes: NDArray[Any], rows: NDArray[Any], k: int
+) -> Rows:
+    """Count, around some rows, the neighbours that are of another class.
+
+    Parameters
+    ----------
+    X : ndarray of float of shape (n_rows, n_columns)
+        The whole table.
+    codes : ndarray of int of shape (n_rows,)
+        Class codes.
+    rows : ndarray of int of shape (n_chosen,)
+        The rows that are looked at.
+    k : int
+        Neighbours of each, itself not counted; at most all other rows.
+
+    Returns
+    -------
+    ndarray of int of shape (n_chosen,)
+        From 0 to `k`.
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [2.0], [9.0]])
+    >>> foreign_neighbours(X, np.array([1, 0, 0, 1]), np.array([0, 3]), 2).tolist()
+    [2, 2]
+    """
+    found = nearest_others(X, k, rows=rows)
+    counts: Rows = (codes[found] != codes[rows][:, None]).sum(axis=1, dtype=np.int64)
+    return counts
 
 
 def smote_partners(
