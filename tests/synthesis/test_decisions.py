@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pytest
 import torch
 
-from trimtab.synthesis.combinations import combined
+from trimtab.synthesis.combinations import Combinations
 from trimtab.synthesis.decisions import (
     AGGREGATIONS,
     Aggregation,
@@ -76,15 +76,23 @@ def test_drawn_options_choose_a_combination_and_a_weight() -> None:
     decisions = get_decisions(
         [Participation(), NeighbourCount((1, 2)), Aggregation(("sum", "linear", "sum"))]
     )
-    options = [
-        torch.tensor([[1.0, 0], [0, 1], [0, 1]]),
-        torch.tensor([[1.0, 0], [0, 1], [1, 0]]),
-        torch.tensor([[1.0, 0, 0], [1, 0, 0], [0, 0, 1]]),
-    ]
-    shares, weights = combined(decisions, options)
-    assert weights.tolist() == [0, 1, 1]
-    assert shares.argmax(dim=1).tolist() == [0, 3, 2]
-    assert (shares.sum(dim=1) == 1).all()
+    table = Combinations(decisions)
+    options = torch.tensor([[0, 0, 0], [1, 1, 0], [1, 0, 2]])
+    assert table.n == 6
+    assert table.weights(options).tolist() == [0, 1, 1]
+    assert table.numbers(options).tolist() == [0, 3, 2]
+
+
+def test_what_other_options_would_change_by_hand() -> None:
+    """A row at 1 that the loss pulls up: towards 4 it falls by 3, weight costs 2."""
+    decisions = get_decisions([Participation(), Aggregation(("sum", "linear"))])
+    slopes = Combinations(decisions).slopes(
+        torch.tensor([[1, 0]]),
+        torch.tensor([[[1.0], [4.0]]]),
+        torch.tensor([[-1.0]]),
+        torch.tensor([2.0]),
+    )
+    assert slopes.tolist() == [[[0, 2], [-1, -4]]]
 
 
 @dataclass(frozen=True)

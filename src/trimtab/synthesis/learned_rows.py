@@ -7,6 +7,7 @@ Handle Imbalanced Classification", arXiv 2502.06878.
 # SPDX-License-Identifier: BSD-3-Clause
 
 import copy
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -19,8 +20,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from trimtab.exceptions import InputError
-from trimtab.synthesis.combinations import combined, outcomes_of_families
-from trimtab.synthesis.decision_networks import DecisionNetworks
+from trimtab.synthesis.combinations import Combinations, outcomes_of_families
+from trimtab.synthesis.decision_networks import DecisionNetworks, Drawn, gumbel
 from trimtab.synthesis.decisions import N_NOISE, Decision, get_decisions
 from trimtab.synthesis.in_loop import DrawnEpoch, MadeBatch, RowSource
 from trimtab.synthesis.neighbours import smote_partners
@@ -32,6 +33,14 @@ MOST_COHORTS = 7
 
 BYTES_AT_ONCE = 2**24
 """What rows may become, of one replica, that is kept at once."""
+
+TRAINING_ONLY = (
+    "_optimizer", "_partners", "_n_partners", "_present", "_made", "_weights",
+)  # fmt: skip
+"""Attributes that nobody needs when the training is over."""
+
+Places = tuple[Tensor, ...]
+"""Replicas and columns of the repeated rows of a batch."""
 
 
 @dataclass(eq=False)
@@ -79,6 +88,7 @@ class AutoSMOTERows:
         self._check()
         self._taken = get_decisions(self.decisions)
         self._shaping = [one for one in self._taken if one.shapes]
+        self._combinations = Combinations(self._taken)
         sets = list(source.row_sets())
         self._n_inputs = sets[0][0].shape[1]
         k = self.n_neighbours
@@ -137,17 +147,13 @@ class AutoSMOTERows:
         everybody = len(epoch.replicas) == self._n_replicas
         self._present = None if everybody else epoch.replicas
         n_rows = epoch.rows.shape[1]
-        of_row = 4 * self._n_inputs * self._n_combinations
+        of_row = 4 * self._n_inputs * self._combinations.n
         width = max(BYTES_AT_ONCE // of_row, epoch.batch_size)
         n_parts = -(-n_rows // width)
         bounds = (np.arange(n_parts + 1) * n_rows // n_parts).tolist()
         for first, last in pairwise(bounds):
             yield from self._part(epoch, first, last)
         self._epoch += 1
-
-    @property
-    def _n_combinations(self) -> int:
-        return int(np.prod([len(one.options) for one in self._shaping]))
 
     def _begin(self, epoch: DrawnEpoch) -> None:
         """Build the networks: the first epoch has all replicas."""
@@ -156,6 +162,7 @@ class AutoSMOTERows:
         if self.variant == "cohort":
             cohorts = MOST_COHORTS if self.n_cohorts == "auto" else int(self.n_cohorts)
         self._n_replicas = len(epoch.replicas)
+        self._combinations.to(device)
         self._partners = self._partners.to(device)
         self._n_partners = self._n_partners.to(device)
         self._sizes = sorted(set(self._n_partners.tolist()))
@@ -173,17 +180,23 @@ class AutoSMOTERows:
         n_batches = -(-(last - first) // epoch.batch_size)
         of_rows, of_cohorts = self._noise(epoch, last - first, n_batches)
         made, numbers = self._possible(epoch, rows, repeated, of_rows[..., :N_NOISE])
+        of_rows = gumbel(of_rows[..., N_NOISE:])
         done, batches = 0, epoch.source.batches(rows, epoch.replicas, epoch.batch_size)
         for number, (inputs, codes) in enumerate(batches):
             here = slice(done, done + codes.shape[1])
             done = here.stop
-            again = repeated[:, here]
-            of_batch = None if of_cohorts is None else of_cohorts[:, number]
-            noise = (of_rows[:, here, N_NOISE:], of_batch)
-            options = self._decided(inputs.flatten(2), noise)
+            drawn = self.networks.draw(
+                inputs.flatten(2),
+                of_rows[:, here],
+                None if of_cohorts is None else of_cohorts[:, number],
+                self._present,
+            )
+            again = repeated[:, here].nonzero(as_tuple=True)
             possible = made[numbers[:, here][again]]
-            yield self._batch(inputs, codes, again, possible, options)
-            self._learn()
+            options = drawn.options[again]
+            batch = self._batch(inputs, codes, again, possible, options)
+            yield batch
+            self._learn(drawn, again, possible, options)
 
     def _noise(
         self, epoch: DrawnEpoch, n_rows: int, n_batches: int
@@ -192,7 +205,7 @@ class AutoSMOTERows:
         networks = self.networks
         of_row = N_NOISE + networks.row_noise
         cohorts = networks.n_cohorts or 0
-        of_cohorts = (n_batches, cohorts, sum(networks.n_options))
+        of_cohorts = (n_batches, cohorts, math.prod(networks.cells))
         n_first = n_rows * of_row
         length = n_first + int(np.prod(of_cohorts))
         drawn = [
@@ -203,7 +216,7 @@ class AutoSMOTERows:
         rows = noise[:, :n_first].view(len(noise), n_rows, of_row)
         if not cohorts:
             return rows, None
-        return rows, noise[:, n_first:].view(len(noise), *of_cohorts)
+        return rows, gumbel(noise[:, n_first:]).view(len(noise), *of_cohorts)
 
     @torch.no_grad()
     def _possible(
@@ -215,7 +228,7 @@ class AutoSMOTERows:
         numbers = place + (n_made.cumsum(dim=0) - n_made)[:, None]
         width, k = int(n_made.max()), self._partners.shape[1]
         if not width:
-            empty = noise.new_empty((0, self._n_combinations, self._n_inputs))
+            empty = noise.new_empty((0, self._combinations.n, self._n_inputs))
             return empty, numbers
         replica, column = repeated.nonzero(as_tuple=True)
         place = place[replica, column]
@@ -232,35 +245,43 @@ class AutoSMOTERows:
         )
         return made, numbers
 
-    def _decided(
-        self, rows: Tensor, noise: tuple[Tensor, Tensor | None]
-    ) -> list[Tensor]:
-        """Draw the options of rows; let the use of many cohorts cost."""
-        options, shares = self.networks.drawn(rows, noise, self._now, self._present)
-        if shares is not None and self.n_cohorts == "auto" and self.cohort_cost:
-            use = shares.mean(dim=1)
-            entropy = -(use * use.clamp(min=1e-9).log()).sum()
-            (self.cohort_cost * entropy).backward(retain_graph=True)  # type: ignore[no-untyped-call]
-        return options
-
+    @torch.no_grad()
     def _batch(
         self,
         inputs: Tensor,
         codes: Tensor,
-        again: Tensor,
+        again: Places,
         possible: Tensor,
-        options: list[Tensor],
+        options: Tensor,
     ) -> MadeBatch:
         """Put what was decided on in the place of the repeated rows."""
-        share, weight = combined(self._taken, [one[again] for one in options])
-        made = (share[:, None] @ possible).squeeze(1)
-        flat = inputs.flatten(2).index_put((again,), made.to(inputs.dtype))
-        weights = torch.ones(again.shape, device=flat.device)
-        weights = weights.index_put((again,), weight)
-        return MadeBatch(flat.view(inputs.shape), codes, weights)
+        numbers = self._combinations.numbers(options)
+        made = possible[torch.arange(len(numbers), device=numbers.device), numbers]
+        flat = inputs.flatten(2).index_put(again, made.to(inputs.dtype))
+        self._made, self._weights = flat.requires_grad_(), None
+        if self._combinations.weighs:
+            weights = torch.ones(codes.shape, device=flat.device)
+            weight = self._combinations.weights(options)
+            self._weights = weights.index_put_(again, weight).requires_grad_()
+        with torch.enable_grad():
+            return MadeBatch(flat.view(inputs.shape), codes, self._weights)
 
-    def _learn(self) -> None:
-        """Follow the gradient that the batch has left."""
+    def _learn(
+        self, drawn: Drawn, again: Places, possible: Tensor, options: Tensor
+    ) -> None:
+        """Follow the slope of the loss by what was made."""
+        if self._made.grad is None:
+            return
+        weights = self._weights
+        of_weights = None
+        if weights is not None and weights.grad is not None:
+            of_weights = weights.grad[again]
+        slopes = self._combinations.slopes(
+            options, possible, self._made.grad[again].to(possible.dtype), of_weights
+        )
+        everywhere = slopes.new_zeros((*drawn.options.shape, slopes.shape[2]))
+        cost = self.cohort_cost if self.n_cohorts == "auto" else 0.0
+        drawn.backward(everywhere.index_put_(again, slopes), self._now, cost)
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
 
@@ -276,7 +297,7 @@ class AutoSMOTERows:
         if self._best:
             self.networks.load_state_dict(self._best)
         self.networks.cpu().requires_grad_(False)
-        for name in ("_optimizer", "_partners", "_n_partners", "_present"):
+        for name in TRAINING_ONLY:
             self.__dict__.pop(name, None)
         self._best = {}
 
@@ -310,9 +331,11 @@ class AutoSMOTERows:
         x = torch.as_tensor(X, dtype=torch.float32).flatten(1)
         x = x.expand(self._n_replicas, -1, -1)
         assignment, logits = self.networks.logits(x)
-        chances = [one.double().softmax(dim=2).numpy() for one in logits]
-        names = [decision.name for decision in self._taken]
-        options = dict(zip(names, chances, strict=True))
+        chances = logits.double().softmax(dim=3).numpy()
+        options = {
+            decision.name: chances[:, :, place, : len(decision.options)]
+            for place, decision in enumerate(self._taken)
+        }
         if assignment is None:
             return np.empty((*x.shape[:2], 0)), options
         return assignment.double().softmax(dim=2).numpy(), options
