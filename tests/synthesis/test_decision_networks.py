@@ -78,8 +78,9 @@ def test_slopes_are_those_of_automatic_differentiation(
     made = possible[torch.arange(2 * n), table.numbers(options)]
     weights = table.weights(options).double()
     away = made - target
+    of_weights = (away**2).sum(dim=1) + worth
     slopes = table.slopes(
-        options, possible, 2 * away * weights[:, None], (away**2).sum(dim=1) + worth
+        options, possible, torch.arange(2 * n), 2 * away * weights[:, None], of_weights
     )
     drawn.backward(slopes.view(2, n, *cells), 0.8, cost)
     ours = {name: one.grad for name, one in networks.named_parameters()}

@@ -88,7 +88,8 @@ def test_what_other_options_would_change_by_hand() -> None:
     decisions = get_decisions([Participation(), Aggregation(("sum", "linear"))])
     slopes = Combinations(decisions).slopes(
         torch.tensor([[1, 0]]),
-        torch.tensor([[[1.0], [4.0]]]),
+        torch.tensor([[[9.0], [9.0]], [[1.0], [4.0]]]),
+        torch.tensor([1]),
         torch.tensor([[-1.0]]),
         torch.tensor([2.0]),
     )

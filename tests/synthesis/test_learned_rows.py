@@ -56,8 +56,10 @@ def over(n: int, n_replicas: int = 1) -> torch.Tensor:
 def batches(synthesis: AutoSMOTERows, drawn: DrawnEpoch) -> MadeBatch:
     """Return all batches of an epoch as one."""
     found = list(synthesis.batches(drawn))
-    parts = [torch.cat(part, dim=1) for part in zip(*found, strict=True)]
-    return MadeBatch(*(part.detach() for part in parts))
+    inputs = torch.cat([batch.inputs.detach() for batch in found], dim=1)
+    codes = torch.cat([batch.codes for batch in found], dim=1)
+    weights = [one.weights.detach() for one in found if one.weights is not None]
+    return MadeBatch(inputs, codes, torch.cat(weights, dim=1) if weights else None)
 
 
 def test_the_temperature_falls_by_one_factor() -> None:

@@ -1,8 +1,8 @@
-"""AutoSMOTE: the network on rows whose making is learned, and those rows for trees.
+"""Over-sampling that is learned: AutoSMOTE and a conditional Wasserstein GAN.
 
-The networks are those of `trimtab.benchmark.neural`, four runs side by side, with
-AutoSMOTE's own learning rate and number of epochs; the samplers stand ahead of LightGBM
-and of a random forest.
+The networks are those of `trimtab.benchmark.neural`, four runs side by side;
+AutoSMOTE's have its own learning rate and number of epochs. The samplers stand ahead of
+LightGBM and of a random forest, the GAN's ahead of the network too.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
@@ -12,7 +12,7 @@ from typing import Any
 
 from trimtab.benchmark.controls import lightgbm_learner
 from trimtab.benchmark.methods import Method, TableInfo, register
-from trimtab.benchmark.neural import REPLICAS, search_network
+from trimtab.benchmark.neural import REPLICAS, build_network, search_network
 from trimtab.benchmark.preparation import chain, dense
 
 __all__: list[str] = []
@@ -51,18 +51,50 @@ def _sampler(
 ) -> Any:
     """Return a pipeline that fits trees on all rows and those that AutoSMOTE makes."""
     from imblearn.pipeline import make_pipeline
-    from sklearn.ensemble import RandomForestClassifier
 
     from trimtab.autosmote import AutoSMOTE
 
-    trees: Any = lightgbm_learner(random_state)
-    if learner == "random-forest":
-        trees = RandomForestClassifier(random_state=random_state)
     sampler = AutoSMOTE(
         random_state=random_state,
         classifier=_classifier(variant, random_state, parameters),
     )
-    return make_pipeline(*dense(info), sampler, trees)
+    return make_pipeline(*dense(info), sampler, _trees(learner, random_state))
+
+
+def _trees(learner: str, random_state: int) -> Any:
+    from sklearn.ensemble import RandomForestClassifier
+
+    if learner == "random-forest":
+        return RandomForestClassifier(random_state=random_state)
+    return lightgbm_learner(random_state)
+
+
+def _gan(random_state: int, parameters: dict[str, Any]) -> Any:
+    """Return the GAN's sampler; its parameters are taken out of those given."""
+    from trimtab.synthesis.cwgan import CWGANOverSampler
+
+    names = {"gan_learning_rate": "learning_rate_init", "gan_max_iter": "max_iter"}
+    own = {new: parameters.pop(old) for old, new in names.items() if old in parameters}
+    return CWGANOverSampler(random_state=random_state, **own)
+
+
+def _gan_network(info: TableInfo, random_state: int, **parameters: Any) -> Any:
+    sampler = _gan(random_state, parameters)
+    return build_network(info, random_state, sampler=sampler, **parameters)
+
+
+def _gan_trees(
+    learner: str, info: TableInfo, random_state: int, **parameters: Any
+) -> Any:
+    from imblearn.pipeline import make_pipeline
+
+    sampler = _gan(random_state, parameters)
+    return make_pipeline(*dense(info), sampler, _trees(learner, random_state))
+
+
+def _search_gan(trial: Any) -> dict[str, Any]:
+    rate = trial.suggest_float("gan_learning_rate", 1e-5, 1e-3, log=True)
+    return {"gan_learning_rate": rate}
 
 
 def _search(variant: str, trial: Any) -> dict[str, Any]:
@@ -104,3 +136,25 @@ for _variant, _what in _VARIANTS.items():
                 applies=_needs_dense_rows,
             )
         )
+
+register(
+    Method(
+        "network-cwgan",
+        "The network on rows that a conditional Wasserstein GAN makes of noise.",
+        "network",
+        _gan_network,
+        search_space=partial(search_network, own=_search_gan),
+        applies=_needs_dense_rows,
+    )
+)
+for _learner, _title in _TREES.items():
+    register(
+        Method(
+            "cwgan" if _learner == "lightgbm" else f"cwgan-{_learner}",
+            f"{_title} on rows that a conditional Wasserstein GAN makes of noise.",
+            "learned",
+            partial(_gan_trees, _learner),
+            search_space=_search_gan,
+            applies=_needs_dense_rows,
+        )
+    )

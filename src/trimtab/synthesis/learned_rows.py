@@ -192,11 +192,10 @@ class AutoSMOTERows:
                 self._present,
             )
             again = repeated[:, here].nonzero(as_tuple=True)
-            possible = made[numbers[:, here][again]]
-            options = drawn.options[again]
-            batch = self._batch(inputs, codes, again, possible, options)
-            yield batch
-            self._learn(drawn, again, possible, options)
+            places, options = numbers[:, here][again], drawn.options[again]
+            chosen = made[places, self._combinations.numbers(options)]
+            yield self._batch(inputs, codes, again, chosen, options)
+            self._learn(drawn, again, (made, places, options))
 
     def _noise(
         self, epoch: DrawnEpoch, n_rows: int, n_batches: int
@@ -251,12 +250,10 @@ class AutoSMOTERows:
         inputs: Tensor,
         codes: Tensor,
         again: Places,
-        possible: Tensor,
+        made: Tensor,
         options: Tensor,
     ) -> MadeBatch:
         """Put what was decided on in the place of the repeated rows."""
-        numbers = self._combinations.numbers(options)
-        made = possible[torch.arange(len(numbers), device=numbers.device), numbers]
         flat = inputs.flatten(2).index_put(again, made.to(inputs.dtype))
         self._made, self._weights = flat.requires_grad_(), None
         if self._combinations.weighs:
@@ -267,7 +264,7 @@ class AutoSMOTERows:
             return MadeBatch(flat.view(inputs.shape), codes, self._weights)
 
     def _learn(
-        self, drawn: Drawn, again: Places, possible: Tensor, options: Tensor
+        self, drawn: Drawn, again: Places, of_batch: tuple[Tensor, Tensor, Tensor]
     ) -> None:
         """Follow the slope of the loss by what was made."""
         if self._made.grad is None:
@@ -276,8 +273,9 @@ class AutoSMOTERows:
         of_weights = None
         if weights is not None and weights.grad is not None:
             of_weights = weights.grad[again]
+        possible, places, options = of_batch
         slopes = self._combinations.slopes(
-            options, possible, self._made.grad[again].to(possible.dtype), of_weights
+            options, possible, places, self._made.grad[again].to(possible), of_weights
         )
         everywhere = slopes.new_zeros((*drawn.options.shape, slopes.shape[2]))
         cost = self.cohort_cost if self.n_cohorts == "auto" else 0.0
