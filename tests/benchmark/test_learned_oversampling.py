@@ -12,6 +12,7 @@ from sklearn.datasets import make_classification
 from trimtab.benchmark.methods import TableInfo, get_method, list_methods
 
 NAMES = [one.name for one in list_methods() if one.name.startswith("autosmote")]
+GANS = [one.name for one in list_methods() if "cwgan" in one.name]
 
 
 def test_both_variants_alone_and_ahead_of_trees() -> None:
@@ -48,3 +49,23 @@ def test_they_are_built_as_proposed_and_learn(name: str) -> None:
     assert model.fit(X, y).score(X, y) > 0.85
     sparse = TableInfo(tuple(np.bincount(y)), 1, is_sparse=True)
     assert "sparse" in str(method.reason_to_skip(sparse))
+
+
+def test_the_gan_stands_ahead_of_three_learners() -> None:
+    """Each learns with few epochs, and what the search proposes is the GAN's."""
+    X, y = make_classification(120, 5, weights=[0.8], class_sep=2, random_state=0)
+    info = TableInfo(tuple(np.bincount(y)), 1)
+    assert GANS == ["cwgan", "cwgan-random-forest", "network-cwgan"]
+    for name in GANS:
+        method = get_method(name)
+        assert method.search_space is not None
+        proposed = method.search_space(optuna.create_study().ask())
+        proposed.pop("learning_rate_init", None)
+        model = method.build(info, 0, gan_max_iter=3, **proposed)
+        rates = [
+            value
+            for key, value in model.get_params().items()
+            if key.endswith("learning_rate_init")
+        ]
+        assert proposed["gan_learning_rate"] in rates
+        assert model.fit(X, y).score(X, y) > 0.7
