@@ -29,7 +29,8 @@ from trimtab.benchmark.suite_plots import plots_of
 from trimtab.benchmark.summary import overview, read_export, summarise
 from trimtab.exceptions import InputError
 from trimtab.report.suite_figures import draw, save
-from trimtab.report.suite_tables import TextTable, paper_tables, reference_tables
+from trimtab.report.suite_tables import paper_tables, reference_tables
+from trimtab.report.text_table import TextTable
 
 
 class _OfSuite(SphinxDirective):
