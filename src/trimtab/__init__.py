@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trimtab import datasets
     from trimtab.art import ARTClassifier
+    from trimtab.autosmote import AutoSMOTE, AutoSMOTEClassifier
     from trimtab.comparison import Comparison, compare
     from trimtab.ensembles.boosting import RAMOBoostClassifier, SMOTEBoostClassifier
     from trimtab.ensembles.named_ensembles import (
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from trimtab.exceptions import InputError
     from trimtab.mesa import MESAClassifier
     from trimtab.meta_sampler.sampler import MetaSampler
+    from trimtab.report.decisions_display import DecisionsDisplay
     from trimtab.report.draw_display import DrawHistoryDisplay
     from trimtab.report.ensemble_display import EnsembleHistoryDisplay
     from trimtab.report.meta_training_display import MetaTrainingDisplay
@@ -36,8 +38,11 @@ __all__ = [
     "MSMOTE",
     "ARTClassifier",
     "AdaptiveClassSampler",
+    "AutoSMOTE",
+    "AutoSMOTEClassifier",
     "BalanceCascadeClassifier",
     "Comparison",
+    "DecisionsDisplay",
     "DrawHistoryDisplay",
     "EnsembleHistoryDisplay",
     "InputError",
@@ -59,8 +64,11 @@ __all__ = [
 _HOME = {
     "ARTClassifier": "trimtab.art",
     "AdaptiveClassSampler": "trimtab.sampling.torch_sampler",
+    "AutoSMOTE": "trimtab.autosmote",
+    "AutoSMOTEClassifier": "trimtab.autosmote",
     "BalanceCascadeClassifier": "trimtab.ensembles.named_ensembles",
     "Comparison": "trimtab.comparison",
+    "DecisionsDisplay": "trimtab.report.decisions_display",
     "DrawHistoryDisplay": "trimtab.report.draw_display",
     "EnsembleHistoryDisplay": "trimtab.report.ensemble_display",
     "InputError": "trimtab.exceptions",

@@ -71,7 +71,8 @@ def find_measure(name: str) -> Measure | None:
     ----------
     name : str
         One of `MEASURES`; or, as ``average_precision@5``, one of an ensemble that has
-        only so many members yet.
+        only so many members yet; or, as ``train_accuracy``, one on the rows that were
+        trained on.
 
     Examples
     --------
@@ -80,6 +81,10 @@ def find_measure(name: str) -> Measure | None:
     >>> find_measure("fit_seconds") is None
     True
     """
+    if name.startswith("train_"):
+        own = MEASURES.get(name.removeprefix("train_"))
+        training = "on the training rows"
+        return own and Measure(f"{own.title} {training}", own.greater_is_better)
     measure, _, members = name.partition("@")
     if measure not in MEASURES or (members == "") == ("@" in name):
         return None

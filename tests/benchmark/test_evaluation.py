@@ -14,6 +14,7 @@ from trimtab.benchmark.experiment import Experiment
 from trimtab.benchmark.messages import Phase
 from trimtab.benchmark.methods import Method, TableInfo, get_method
 from trimtab.benchmark.protocol import Protocol
+from trimtab.metrics import find_measure
 from trimtab.tables import encode_labels
 
 
@@ -54,6 +55,30 @@ def test_a_method_that_tunes_its_threshold_decides_by_it(table, positive):
     assert outcome.measures["macro_f1"] == pytest.approx(expected)
     plain = _evaluate(table, get_method("lightgbm"), positive)
     assert plain.measures["macro_f1"] != outcome.measures["macro_f1"]
+
+
+def test_the_training_rows_are_measured_where_that_is_wanted(table):
+    """As scikit-learn scores the fitted model there; the test rows' scores stay."""
+    X, y = table
+    method = get_method("logistic-regression")
+    outcomes = []
+    for wanted in (False, True):
+        protocol = Protocol(3, on_training_rows=wanted)
+        experiment = Experiment("t", method.name, protocol, 0, 0)
+        outcomes.append(evaluate(experiment, method, X, encode_labels(y)).measures)
+    plain, more = outcomes
+    training, _ = next(StratifiedKFold(3, shuffle=True, random_state=0).split(X, y))
+    model = method.build(TableInfo(tuple(np.bincount(y[training])), 1), 0)
+    expected = model.fit(X[training], y[training]).score(X[training], y[training])
+
+    assert more["train_accuracy"] == pytest.approx(expected)
+    assert more["macro_f1"] == plain["macro_f1"]
+    assert not any(name.startswith("train_") for name in plain)
+    measure = find_measure("train_accuracy")
+    assert measure is not None
+    assert measure.title == "Accuracy on the training rows"
+    assert find_measure("train_nothing") is None
+    assert protocol.as_dict() != Protocol(3).as_dict()
 
 
 def test_the_tuned_threshold_sees_no_test_row(table):

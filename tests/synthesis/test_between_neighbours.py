@@ -10,12 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from imblearn.over_sampling import SMOTE
 
-from trimtab.synthesis.between_neighbours import (
-    foreign_neighbours,
-    interpolated,
-    own_neighbours,
-    smote_rows,
-)
+from trimtab.synthesis.between_neighbours import interpolated, smote_rows
+from trimtab.synthesis.neighbours import foreign_neighbours, own_neighbours
 
 
 def test_neighbours_by_hand():

@@ -25,6 +25,7 @@ from trimtab.benchmark.methods import Method, TableInfo, method, register
 from trimtab.benchmark.preparation import dense, native, with_categories
 from trimtab.benchmark.rows import MadeRows, SelectedRows, down_to, up_to
 from trimtab.ensembles.default_learner import smallest_leaf
+from trimtab.synthesis.msmote import MSMOTE
 
 __all__ = ["small_leaves"]
 
@@ -243,6 +244,11 @@ _MAKING = (
         "SMOTE for mixed tables: new rows take the categories of most neighbours.",
         over_sampling.SMOTENC,
         {"categorical_features": "auto"},
+    ),
+    _Sampler(
+        "msmote",
+        "SMOTE that passes over noise and takes small steps at borders.",
+        MSMOTE,
     ),
     _Sampler(
         "smote-enn",

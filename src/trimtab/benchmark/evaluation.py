@@ -116,6 +116,8 @@ def evaluate(
         n_train=len(training),
         stages=protocol.stages,
     )
+    if protocol.on_training_rows:
+        measures |= _on_training_rows(table, estimator, training)
     measures |= {
         "fit_seconds": fit_cost.seconds,
         "predict_seconds": predict_cost.seconds,
@@ -137,6 +139,15 @@ def evaluate(
         history=_history(experiment, estimator, labels),
         tuned_parameters=None if tuned is None else tuned.chosen,
     )
+
+
+def _on_training_rows(
+    table: MethodOnTable, estimator: Any, training: Rows
+) -> dict[str, float]:
+    scores = table.predict(estimator, training)
+    called = table.decide(estimator, table.rows(training), scores)
+    measures, _ = _measure(table.labels, training, scores, called, None)
+    return {f"train_{name}": value for name, value in measures.items()}
 
 
 def _of_tuning(tuned: Tuned | None) -> dict[str, float]:

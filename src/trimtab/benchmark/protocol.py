@@ -51,6 +51,9 @@ class Protocol:
     stages : sequence of int, default=()
         Of ensembles that grow member by member, also measure what they were with so
         many members; see `trimtab.benchmark.stages`.
+    on_training_rows : bool, default=False
+        Also measure on the training rows, as ``train_accuracy`` and the like: what a
+        method has learned by heart.
     """
 
     n_splits: int = 5
@@ -59,6 +62,7 @@ class Protocol:
     tune_threshold: bool = False
     n_tested: int | None = None
     stages: Sequence[int] = ()
+    on_training_rows: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.n_repeats <= _REPEATS_OF_A_SEED:
@@ -159,4 +163,6 @@ class Protocol:
             "tune_threshold": self.tune_threshold,
         }
         # Left out where there are none: keys of earlier versions stay what they were.
+        if self.on_training_rows:
+            fields["on_training_rows"] = True
         return fields | ({"stages": list(self.stages)} if self.stages else {})

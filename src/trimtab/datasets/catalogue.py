@@ -43,7 +43,8 @@ class Origin:
         Per column its categories by rank, where the file holds the ranks.
     recipe : mapping of str to number
         How a derived set is drawn: ``seed``; ``ratio`` of two classes, or ``factor``
-        and ``largest`` of a long tail; ``first`` where only so many rows of the parent
+        and ``largest`` of a long tail; ``at_least`` so many rows in a class that
+        stays; ``first`` where only so many rows of the parent
         are drawn from; ``scale``, by which values are divided.
     """
 

@@ -60,8 +60,12 @@ def _derive(card: Card) -> Table:
     X, y, _ = load(str(card.origin.key))
     recipe = card.origin.recipe
     first = int(recipe.get("first", len(y)))
-    X, y, seed = X[:first], y[:first], int(recipe["seed"])
-    if "ratio" in recipe:
+    X, y, seed = X[:first], y[:first], int(recipe.get("seed", 0))
+    if "at_least" in recipe:
+        names, counts = np.unique(y, return_counts=True)
+        stays = np.isin(y, names[counts >= recipe["at_least"]])
+        X, y = X[stays], y[stays]
+    elif "ratio" in recipe:
         X, y = make_imbalanced(
             X, y, recipe["ratio"], positive=card.positive, random_state=seed
         )

@@ -27,7 +27,8 @@ from trimtab.ensembles.pseudo_loss import (
     reweighed,
 )
 from trimtab.exceptions import InputError
-from trimtab.synthesis.between_neighbours import foreign_neighbours, smote_rows
+from trimtab.synthesis.between_neighbours import smote_rows
+from trimtab.synthesis.neighbours import foreign_neighbours
 from trimtab.tables import Labels
 
 __all__ = ["RAMOBoostClassifier", "SMOTEBoostClassifier"]

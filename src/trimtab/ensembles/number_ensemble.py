@@ -22,7 +22,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from trimtab.ensembles.accepted_rows import accept_labels
 from trimtab.ensembles.members import in_order, predicted
 from trimtab.exceptions import InputError
-from trimtab.synthesis.between_neighbours import own_neighbours
+from trimtab.synthesis.neighbours import own_neighbours
 from trimtab.tables import Labels, check_same_length, check_table
 
 __all__ = ["NumberEnsemble", "RareClass", "accept_numbers", "rare_classes"]
@@ -236,9 +236,9 @@ class RareClass:
     """
 
     code: int
-    rows: NDArray[np.intp]
+    rows: NDArray[np.int64]
     X: Floats
-    neighbours: NDArray[np.intp]
+    neighbours: NDArray[np.int64]
 
 
 def rare_classes(X: Floats, labels: Labels, k: int) -> list[RareClass]:

@@ -1,4 +1,4 @@
-"""SMOTE in pieces: neighbours found once, rows made from them as often as wanted.
+"""Rows between a row and a neighbour, made as often as wanted.
 
 Chawla, Bowyer, Hall and Kegelmeyer, "SMOTE: Synthetic Minority Over-sampling
 Technique", JAIR 16, 2002. imbalanced-learn's ``SMOTE`` looks for the neighbours anew
@@ -7,98 +7,15 @@ on each call; an ensemble that makes rows for every member would do so ten times
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.neighbors import NearestNeighbors
 
-__all__ = ["foreign_neighbours", "interpolated", "own_neighbours", "smote_rows"]
+__all__ = ["interpolated", "smote_rows"]
 
 Floats = NDArray[np.floating[Any]]
-Rows = NDArray[np.intp]
-
-
-def own_neighbours(X: Floats, k: int, name: str = "a class") -> Rows:
-    """Return the nearest neighbours of each row of one class among that class.
-
-    Parameters
-    ----------
-    X : ndarray of float of shape (n_rows, n_columns)
-        All rows of the class.
-    k : int
-        Neighbours wanted, the row itself not counted.
-    name : str, default="a class"
-        What the class is called in the warning.
-
-    Returns
-    -------
-    ndarray of int of shape (n_rows, k)
-        Positions in `X`, nearest first. Fewer columns where there are fewer other
-        rows; a single row is its own neighbour.
-
-    Warns
-    -----
-    UserWarning
-        Where there are not `k` other rows.
-
-    Examples
-    --------
-    >>> own_neighbours(np.array([[0.0], [1.0], [3.0]]), 1).tolist()
-    [[1], [0], [1]]
-    """
-    n_others = len(X) - 1
-    if n_others < k:
-        warnings.warn(
-            f"{name} has {len(X)} {'rows' if n_others else 'row'}, so that k = {k} "
-            f"neighbours become {n_others}",
-            UserWarning,
-            stacklevel=2,
-        )
-    if not n_others:
-        return np.zeros((1, 1), dtype=np.intp)
-    finder = NearestNeighbors(n_neighbors=min(k, n_others)).fit(X)
-    found: Rows = finder.kneighbors(return_distance=False)
-    return found
-
-
-def foreign_neighbours(
-    X: Floats, codes: NDArray[np.integer[Any]], rows: NDArray[np.integer[Any]], k: int
-) -> NDArray[np.int64]:
-    """Count, around some rows, the neighbours that are of another class.
-
-    Parameters
-    ----------
-    X : ndarray of float of shape (n_rows, n_columns)
-        The whole table.
-    codes : ndarray of int of shape (n_rows,)
-        Class codes.
-    rows : ndarray of int of shape (n_chosen,)
-        The rows that are looked at.
-    k : int
-        Neighbours of each, itself not counted; at most all other rows.
-
-    Returns
-    -------
-    ndarray of int of shape (n_chosen,)
-        From 0 to `k`.
-
-    Examples
-    --------
-    >>> X = np.array([[0.0], [1.0], [2.0], [9.0]])
-    >>> foreign_neighbours(X, np.array([1, 0, 0, 1]), np.array([0, 3]), 2).tolist()
-    [2, 2]
-    """
-    k = min(k, len(X) - 1)
-    finder = NearestNeighbors(n_neighbors=k + 1).fit(X)
-    found = finder.kneighbors(X[rows], return_distance=False)
-    is_itself = found == rows[:, None]
-    # Among more equal rows than neighbours it may not be found: then the last goes.
-    is_itself[~is_itself.any(axis=1), -1] = True
-    is_foreign = (codes[found] != codes[rows][:, None]) & ~is_itself
-    counts: NDArray[np.int64] = is_foreign.sum(axis=1, dtype=np.int64)
-    return counts
+Rows = NDArray[np.int64]
 
 
 def interpolated(X: Floats, first: Rows, second: Rows, shares: Floats) -> Floats:
@@ -137,7 +54,7 @@ def smote_rows(
     X : ndarray of float of shape (n_rows, n_columns)
         All rows of the class.
     neighbours : ndarray of int of shape (n_rows, k)
-        What `own_neighbours` found.
+        What `trimtab.synthesis.neighbours.own_neighbours` found.
     n : int
         Rows to make.
     rng : numpy.random.Generator
@@ -153,7 +70,7 @@ def smote_rows(
     Examples
     --------
     >>> X = np.array([[0.0], [1.0], [5.0]])
-    >>> near = own_neighbours(X, 1)
+    >>> near = np.array([[1], [0], [1]])
     >>> new = smote_rows(X, near, 4, np.random.default_rng(0), np.array([1, 1, 0]))
     >>> bool(new.max() <= 1)
     True

@@ -24,6 +24,7 @@ from trimtab.synthesis.neighbours import msmote_partners, smote_partners
 __all__ = [
     "SYNTHESES",
     "DrawnEpoch",
+    "LearnedSynthesis",
     "MSMOTERows",
     "MadeBatch",
     "RowSource",
@@ -110,6 +111,20 @@ class Synthesis(Protocol):
 
     def batches(self, epoch: DrawnEpoch) -> Iterator[MadeBatch]:
         """Yield the batches of an epoch, of equal size as far as can be."""
+
+
+@runtime_checkable
+class LearnedSynthesis(Synthesis, Protocol):
+    """A synthesis that learns, and is of use when the training is over."""
+
+    def remember(self, replicas: NDArray[np.int64]) -> None:
+        """Keep what these replicas have learned: it is their best so far."""
+
+    def finish(self) -> None:
+        """Return to what was remembered, if anything was; the training is over."""
+
+    def of_replicas(self, replicas: NDArray[np.int64]) -> Any:
+        """Return a synthesis that has learned what some replicas have."""
 
 
 def repeated_rows(rows: Tensor) -> Tensor:
@@ -214,7 +229,14 @@ class MSMOTERows(SMOTERows):
     _find: ClassVar[Callable[..., Any]] = msmote_partners
 
 
+def _learned() -> Synthesis:
+    from trimtab.synthesis.learned_rows import AutoSMOTERows
+
+    return AutoSMOTERows()
+
+
 SYNTHESES: dict[str, Callable[[], Synthesis]] = {
+    "autosmote": _learned,
     "smote": SMOTERows,
     "msmote": MSMOTERows,
 }

@@ -16,10 +16,11 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from trimtab.exceptions import InputError
+from trimtab.synthesis.nearest_rows import nearest_others, without_itself
 
 __all__ = ["MSMOTE"]
 
-Rows = NDArray[np.intp]
+Rows = NDArray[np.int64]
 
 
 class MSMOTE(BaseOverSampler):  # type: ignore[misc]
@@ -113,16 +114,14 @@ class MSMOTE(BaseOverSampler):  # type: ignore[misc]
         rng = check_random_state(self.random_state)
         self.sample_indices_ = np.arange(X.shape[0])
         self.row_kinds_ = np.full(X.shape[0], "", dtype="<U6")
-        parents = [np.empty((0, 2), dtype=np.intp)]
+        parents = [np.empty((0, 2), dtype=np.int64)]
         labels = [y]
         shares = [np.empty(0)]
-        finder = None
-        for label, n_new in self.sampling_strategy_.items():
-            if not n_new:
-                continue
-            finder = finder or self._fitted_finder(X)
+        wanted = {label: n for label, n in self.sampling_strategy_.items() if n}
+        finder = self._checked_finder(X) if wanted else None
+        for label, n_new in wanted.items():
             own = np.flatnonzero(y == label)
-            neighbours = _without_itself(finder, X, own)
+            neighbours = _neighbours(finder, X, own)
             pairs = self._pairs(own, neighbours, y == label, n_new, rng)
             parents.append(pairs)
             shares.append(rng.uniform(size=len(pairs)))
@@ -133,15 +132,19 @@ class MSMOTE(BaseOverSampler):  # type: ignore[misc]
             return sparse.vstack([X, new], format=X.format), np.concatenate(labels)
         return np.concatenate([X, new]), np.concatenate(labels)
 
-    def _fitted_finder(self, X: Any) -> Any:
-        finder = check_neighbors_object(
-            "k_neighbors", self.k_neighbors, additional_neighbor=1
-        )
-        if finder.n_neighbors > X.shape[0]:
+    def _checked_finder(self, X: Any) -> Any:
+        """Return how many neighbours are looked for, or what looks for them, fitted."""
+        given = self.k_neighbors
+        is_number = isinstance(given, numbers.Integral)
+        k = int(given) if is_number else given.n_neighbors - 1
+        if k >= X.shape[0]:
             raise InputError(
-                f"k_neighbors is {finder.n_neighbors - 1} and X has {X.shape[0]} rows: "
+                f"k_neighbors is {k} and X has {X.shape[0]} rows: "
                 f"give at most {X.shape[0] - 1}"
             )
+        if is_number and not _is_sparse(X):
+            return k
+        finder = check_neighbors_object("k_neighbors", given, additional_neighbor=1)
         return finder.fit(X)
 
     def _pairs(
@@ -167,7 +170,7 @@ class MSMOTE(BaseOverSampler):  # type: ignore[misc]
                 UserWarning,
                 stacklevel=2,
             )
-            return np.empty((0, 2), dtype=np.intp)
+            return np.empty((0, 2), dtype=np.int64)
         # One draw for row and neighbour: where all rows are safe, these are the pairs
         # that imbalanced-learn's SMOTE draws.
         n_neighbours = neighbours.shape[1]
@@ -185,14 +188,11 @@ class MSMOTE(BaseOverSampler):  # type: ignore[misc]
         return tags
 
 
-def _without_itself(finder: Any, X: Any, rows: Rows) -> Rows:
+def _neighbours(finder: Any, X: Any, rows: Rows) -> Rows:
     """Return each row's neighbours, nearest first, itself left out."""
-    found = finder.kneighbors(X[rows], return_distance=False)
-    itself = found == rows[:, None]
-    # Among many equal rows it may not have found itself: then the last goes.
-    itself[~itself.any(axis=1), -1] = True
-    others: Rows = found[~itself].reshape(len(rows), found.shape[1] - 1)
-    return others
+    if isinstance(finder, int):
+        return nearest_others(X, finder, rows=rows)
+    return without_itself(finder.kneighbors(X[rows], return_distance=False), rows)
 
 
 def _between(X: Any, parents: Rows, shares: NDArray[np.float64]) -> Any:

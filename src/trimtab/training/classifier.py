@@ -64,7 +64,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         A sampler of imbalanced-learn, `SMOTE()` for instance, that resamples the
         training rows once, after the held-out rows were split off; see
         `trimtab.training.resampled_rows`.
-    synthesis : {"smote", "msmote"}, Synthesis or None, default=None
+    synthesis : {"smote", "msmote", "autosmote"}, Synthesis or None, default=None
         What takes the place of a row that the draw repeats within an epoch: a row made
         of it, see `trimtab.synthesis.in_loop`.
     metric : {"f1", "precision", "recall"} or callable, default="f1"
@@ -117,6 +117,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Class frequencies of the training rows, before a `sampler`.
     drawn_prior_ : ndarray of shape (n_replicas, n_classes)
         Class frequencies that each replica was shown up to its best epoch.
+    synthesis_ : LearnedSynthesis or None
+        What `synthesis` learned, where it is one that learns.
     n_features_in_ : int
         Columns of the table.
     feature_names_in_ : ndarray of str of shape (n_columns,)
@@ -254,6 +256,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.network_ = outcome.network
         self.history_ = outcome.history
         self.best_iter_ = outcome.best_epochs
+        self.synthesis_ = outcome.synthesis
         self.n_iter_ = max(record["epoch"] for record in self.history_)
         seen = outcome.seen
         self.drawn_prior_ = seen / seen.sum(axis=1, keepdims=True)

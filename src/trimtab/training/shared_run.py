@@ -14,6 +14,7 @@ from trimtab.losses import Loss, get_loss
 from trimtab.losses.stacked_loss import StackedLoss, is_stackable
 from trimtab.sampling.draw import Draw, get_draw
 from trimtab.sampling.stacked_draw import StackedDraw
+from trimtab.synthesis.in_loop import LearnedSynthesis
 from trimtab.training.fit_rows import FitRows
 from trimtab.training.network_choice import network_of
 from trimtab.training.replica_network import ReplicaNetwork, StackedNetwork
@@ -80,12 +81,15 @@ class FitOutcome:
         The epoch whose weights each replica has.
     seen : ndarray of float of shape (n_replicas, n_classes)
         Rows of each class that those weights were trained on.
+    synthesis : LearnedSynthesis or None, default=None
+        What the synthesis learned, where it learns.
     """
 
     network: ReplicaNetwork
     history: list[Record]
     best_epochs: NDArray[np.int64]
     seen: NDArray[np.float64]
+    synthesis: LearnedSynthesis | None = None
 
 
 def train_shares(shares: Sequence[FitShare]) -> list[FitOutcome]:
@@ -210,9 +214,11 @@ def _same_rows(one: FitRows, other: FitRows) -> bool:
 
 def _outcomes(trainer: Trainer, sizes: list[int]) -> list[FitOutcome]:
     """Give each estimator what is its own."""
+    learned = trainer.synthesis
+    learned = learned if isinstance(learned, LearnedSynthesis) else None
     if len(sizes) == 1:
         best, seen = trainer.best_epochs_, trainer.seen_
-        return [FitOutcome(trainer.network, trainer.history_, best, seen)]
+        return [FitOutcome(trainer.network, trainer.history_, best, seen, learned)]
     owners = np.repeat(np.arange(len(sizes)), sizes)
     histories: list[list[Record]] = [[] for _ in sizes]
     ends = np.cumsum(sizes)
@@ -230,6 +236,7 @@ def _outcomes(trainer: Trainer, sizes: list[int]) -> list[FitOutcome]:
                 history,
                 trainer.best_epochs_[own],
                 trainer.seen_[own],
+                None if learned is None else learned.of_replicas(own),
             )
         )
     return outcomes

@@ -14,7 +14,12 @@ from trimtab.exceptions import InputError
 from trimtab.losses import Loss, RowLoss
 from trimtab.losses.stacked_loss import StackedLoss
 from trimtab.sampling.draw import RowsByClass, epoch_rows
-from trimtab.synthesis.in_loop import DrawnEpoch, MadeBatch, repeated_rows
+from trimtab.synthesis.in_loop import (
+    DrawnEpoch,
+    LearnedSynthesis,
+    MadeBatch,
+    repeated_rows,
+)
 from trimtab.training.batch_view import RunView
 from trimtab.training.class_scores import class_f1, confusion_matrices, score_classes
 from trimtab.training.device_rows import DeviceRows
@@ -139,6 +144,9 @@ class TrainingRun:
             columns |= self._measure(self.held)
             losses = columns["held_out_loss"]
             self.stopping.update(number, self.network, present, losses)
+            if isinstance(self.trainer.synthesis, LearnedSynthesis):
+                improved = self.stopping.best_epochs[present] == number
+                self.trainer.synthesis.remember(present[improved])
             self.scores[present] = columns["class_scores"]
             draw.update(self.scores.copy(), self.support)
             self._let_go()
@@ -276,6 +284,8 @@ class TrainingRun:
         else:
             self.stopping.restore(self.network)
             best = self.stopping.best_epochs
+        if isinstance(self.trainer.synthesis, LearnedSynthesis):
+            self.trainer.synthesis.finish()
         self.network.zero_grad(set_to_none=True)
         self.network.eval()
         return best

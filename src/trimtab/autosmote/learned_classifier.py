@@ -1,0 +1,335 @@
+"""A network that is trained on made rows, and learns how to make them."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from trimtab.autosmote.row_decisions import RowDecisions, rare_rows
+from trimtab.exceptions import InputError
+from trimtab.sampling.draw import Draw
+from trimtab.synthesis.decisions import Decision
+from trimtab.synthesis.learned_rows import MOST_COHORTS, AutoSMOTERows
+from trimtab.tables import encode_labels
+from trimtab.training.checked_rows import as_network, check_rows
+from trimtab.training.classifier import NetworkClassifier
+from trimtab.training.shared_run import FitOutcome, FitShare, train_shares
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["AutoSMOTEClassifier"]
+
+
+class AutoSMOTEClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A network on over-sampled rows whose making is learned with it.
+
+    Rare rows are repeated until all classes are alike, and in the place of a repeat
+    stands a row that is made of it: small networks decide whether it takes part, how
+    many of its neighbours it is combined with, and how. They are trained on the same
+    loss as the classifier, through what they make. Inputs are taken as they are: put a
+    ``StandardScaler`` in front.
+
+    Read more in the :doc:`user guide </user_guide/autosmote>`.
+
+    Parameters
+    ----------
+    estimator : NetworkClassifier, torch module, callable or None, default=None
+        The network. None is trimtab's own without weight decay, as in the paper. Of a
+        `trimtab.training.classifier.NetworkClassifier` what is a parameter here is
+        replaced, and its `synthesis`. A module or a function
+        ``(n_inputs, n_outputs)`` that builds one is a network of yours.
+    variant : {"cohort", "self"}, default="cohort"
+        Whether a network assigns rows to cohorts, which share their decisions, or each
+        row is decided on by its own numbers.
+    n_cohorts : int or "auto", default=7
+        How many cohorts. Beyond the paper, ``"auto"`` begins with seven and lets the
+        use of many cost, so that some may end empty; see ``n_cohorts_``.
+    decisions : sequence of str or Decision, default=None
+        What is decided, in this order. None for the paper's three:
+        ``["participation", "neighbours", "aggregation"]``. See
+        `trimtab.synthesis.decisions` for objects with other options, and for decisions
+        of your own.
+    temperature : float, default=1.0
+        Of the Gumbel-softmax in the first epoch: the higher, the smoother its gradient.
+    final_temperature : float, default=0.1
+        In the last. In between it falls by the same factor from epoch to epoch.
+    draw : str or Draw, default="over"
+        Which rows an epoch shows, and so how many are made; see
+        `trimtab.sampling.draw`.
+    finder : object, default=None
+        Looks for neighbours, by ``fit`` and ``kneighbors`` as scikit-learn's
+        ``NearestNeighbors`` has them. None for the Euclidean distance, exactly.
+    learning_rate_init : float, default=0.05
+        Of the classifier, where it falls to 0 along half a cosine, and of the networks
+        that decide, where it stays.
+    max_iter : int, default=200
+        Epochs at most.
+    n_iter_no_change : int or None, default=None
+        Stop after so many epochs without a lower loss on the held-out rows. None:
+        never, as in the paper. In either case the weights of the lowest are kept, and
+        what was decided then.
+    validation_fraction : float in (0, 1), default=0.15
+        The share of each class that is held out of training.
+    n_replicas : int, default=1
+        How many networks are trained side by side, each with its own decisions; their
+        probabilities are averaged.
+    random_state : int, RandomState or None, default=None
+        Decides everything.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels.
+    estimator_ : NetworkClassifier
+        The trained network, with its ``history_``.
+    decisions_ : DataFrame
+        What was decided for each row of all classes but the largest, see
+        `trimtab.autosmote.row_decisions.RowDecisions.frame`.
+    row_decisions_ : RowDecisions
+        The probabilities behind it.
+    synthesis_ : AutoSMOTERows
+        What makes the rows.
+    n_cohorts_ : ndarray of int of shape (n_replicas,)
+        How many cohorts have a row; 0 with the variant ``"self"``.
+    n_iter_ : int
+        Epochs of the longest-running replica.
+    n_features_in_ : int
+        Columns seen in ``fit``.
+    feature_names_in_ : ndarray of str of shape (n_columns,)
+        Their names, where the table had any.
+
+    See Also
+    --------
+    trimtab.autosmote.oversampler.AutoSMOTE : Hands the rows to any classifier.
+    trimtab.report.decisions_display.DecisionsDisplay : ``decisions_`` as a picture.
+
+    References
+    ----------
+    S. Kishanthan and A. Hevapathige, "Deep Learning Meets Oversampling: A Learning
+    Framework to Handle Imbalanced Classification", arXiv 2502.06878.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from trimtab.autosmote import AutoSMOTEClassifier
+    >>> X, y = make_classification(300, weights=[0.9], random_state=0)
+    >>> model = AutoSMOTEClassifier(max_iter=10, random_state=0).fit(X, y)
+    >>> model.predict_proba(X).shape
+    (300, 2)
+    >>> model.decisions_.columns[:4].tolist()
+    ['replica', 'row', 'class', 'cohort']
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "variant": [StrOptions({"cohort", "self"})],
+        "n_cohorts": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "decisions": ["array-like", None],
+        "temperature": [Interval(Real, 0, None, closed="neither")],
+        "final_temperature": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), None],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_replicas": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        estimator: Any = None,
+        *,
+        variant: str = "cohort",
+        n_cohorts: int | str = MOST_COHORTS,
+        decisions: Sequence[str | Decision] | None = None,
+        temperature: float = 1.0,
+        final_temperature: float = 0.1,
+        draw: str | Draw = "over",
+        finder: Any = None,
+        learning_rate_init: float = 0.05,
+        max_iter: int = 200,
+        n_iter_no_change: int | None = None,
+        validation_fraction: float = 0.15,
+        n_replicas: int = 1,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.estimator = estimator
+        self.variant = variant
+        self.n_cohorts = n_cohorts
+        self.decisions = decisions
+        self.temperature = temperature
+        self.final_temperature = final_temperature
+        self.draw = draw
+        self.finder = finder
+        self.learning_rate_init = learning_rate_init
+        self.max_iter = max_iter
+        self.n_iter_no_change = n_iter_no_change
+        self.validation_fraction = validation_fraction
+        self.n_replicas = n_replicas
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        eval_set: tuple[Any, Any] | None = None,
+        eval_weight: Any = None,
+    ) -> Self:
+        """Train the classifier and the networks that decide.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_columns)
+            Finite numbers. Rows may have more axes where `estimator` takes them.
+        y : array-like of shape (n_rows,)
+            Class labels.
+        eval_set : tuple (X, y) or None, default=None
+            Held-out rows of one's own, of every class. Never the test rows.
+        eval_weight : array-like of shape (n_held_out_rows,), default=None
+            How many rows each row of `eval_set` stands for.
+
+        Returns
+        -------
+        self : AutoSMOTEClassifier
+            The fitted classifier.
+
+        Raises
+        ------
+        InputError
+            Where `estimator` is no network, a class is too small to be split, or a
+            parameter is out of its range.
+        """
+        (outcome,) = train_shares([self.begin_fit(X, y, eval_set, eval_weight)])
+        self.end_fit(outcome)
+        return self
+
+    def network_to_fit(self) -> NetworkClassifier:
+        """Return the network that `fit` trains, not fitted."""
+        network = as_network(self.estimator)
+        if network is None:
+            raise InputError(
+                f"estimator is a {type(self.estimator).__name__}: give a "
+                "NetworkClassifier, a torch module, a function that builds one, or None"
+            )
+        if self.estimator is None:
+            network.set_params(weight_decay=0.0)
+        rows = AutoSMOTERows(
+            variant=self.variant,
+            n_cohorts=self.n_cohorts,
+            decisions=self.decisions,
+            temperature=self.temperature,
+            final_temperature=self.final_temperature,
+            learning_rate=self.learning_rate_init,
+            n_epochs=self.max_iter,
+            finder=self.finder,
+        )
+        network.set_params(
+            draw=self.draw,
+            synthesis=rows,
+            learning_rate_init=self.learning_rate_init,
+            max_iter=self.max_iter,
+            n_iter_no_change=self.n_iter_no_change,
+            validation_fraction=self.validation_fraction,
+            n_replicas=self.n_replicas,
+        )
+        return network
+
+    def begin_fit(
+        self,
+        X: Any,
+        y: Any,
+        eval_set: tuple[Any, Any] | None = None,
+        eval_weight: Any = None,
+    ) -> FitShare:
+        """Return what there is to train, for `trimtab.training.side_by_side`."""
+        self._validate_params()
+        network = self.network_to_fit()
+        X, y = check_rows(self, network, X, y)
+        labels = encode_labels(y)
+        self.classes_ = labels.classes
+        rng = check_random_state(self.random_state)
+        network.set_params(random_state=rng.randint(2**31 - 1))
+        self.estimator_ = network
+        rare = rare_rows(labels.codes)
+        self._rare = rare, labels.decode(labels.codes[rare]), np.asarray(X)[rare]
+        return network.begin_fit(X, y, eval_set, eval_weight)
+
+    def end_fit(self, outcome: FitOutcome) -> None:
+        """Take over what was trained, see `begin_fit`."""
+        self.estimator_.end_fit(outcome)
+        self.n_iter_ = self.estimator_.n_iter_
+        rows, labels, X = self._rare
+        del self._rare
+        assert isinstance(outcome.synthesis, AutoSMOTERows)
+        self.synthesis_ = outcome.synthesis
+        self.row_decisions_ = RowDecisions.of(self.synthesis_, X, rows, labels)
+        self.n_cohorts_ = self.row_decisions_.n_cohorts
+
+    @property
+    def decisions_(self) -> "pd.DataFrame":
+        """What was decided for each row of all classes but the largest."""
+        check_is_fitted(self, "row_decisions_")
+        return self.row_decisions_.frame()
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the probability of each class, the mean over the replicas.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_columns)
+            As in ``fit``.
+
+        Returns
+        -------
+        ndarray of float of shape (n_rows, n_classes)
+            Columns in the order of `classes_`.
+        """
+        mean: NDArray[np.float64] = self.replica_probabilities(X).mean(axis=0)
+        return mean
+
+    def replica_probabilities(self, X: Any) -> NDArray[np.float64]:
+        """Return each replica's own probabilities: their spread, not their mean.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_columns)
+            As in ``fit``.
+
+        Returns
+        -------
+        ndarray of float of shape (n_replicas, n_rows, n_classes)
+            Classes in the order of `classes_`.
+        """
+        check_is_fitted(self)
+        X = check_rows(self, self.estimator_, X)
+        return self.estimator_.replica_probabilities(X)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the most probable class of each row.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_rows, n_columns)
+            As in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            Labels as given to ``fit``.
+        """
+        most_probable = self.predict_proba(X).argmax(axis=1)
+        labels: NDArray[Any] = self.classes_[most_probable]
+        return labels
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
+        return tags

@@ -1,0 +1,339 @@
+"""AutoSMOTE in the loop: how rows are made is learned with the network.
+
+Kishanthan and Hevapathige, "Deep Learning Meets Oversampling: A Learning Framework to
+Handle Imbalanced Classification", arXiv 2502.06878.
+"""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+import copy
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from numbers import Integral
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from trimtab.exceptions import InputError
+from trimtab.synthesis.combinations import Combinations, outcomes_of_families
+from trimtab.synthesis.decision_networks import DecisionNetworks, Drawn, gumbel
+from trimtab.synthesis.decisions import N_NOISE, Decision, get_decisions
+from trimtab.synthesis.in_loop import DrawnEpoch, MadeBatch, RowSource
+from trimtab.synthesis.neighbours import smote_partners
+
+__all__ = ["MOST_COHORTS", "AutoSMOTERows"]
+
+MOST_COHORTS = 7
+"""Cohorts that ``"auto"`` begins with: the paper's largest number."""
+
+BYTES_AT_ONCE = 2**24
+"""What rows may become, of one replica, that is kept at once."""
+
+TRAINING_ONLY = (
+    "_optimizer", "_partners", "_n_partners", "_present", "_made", "_weights",
+)  # fmt: skip
+"""Attributes that nobody needs when the training is over."""
+
+Places = tuple[Tensor, ...]
+"""Replicas and columns of the repeated rows of a batch."""
+
+
+@dataclass(eq=False)
+class AutoSMOTERows:
+    """A repeated row becomes what small networks decide, and they learn from the loss.
+
+    Parameters
+    ----------
+    variant : {"cohort", "self"}, default="cohort"
+        Whether rows are assigned to cohorts that share their decisions, or each row is
+        decided on by itself.
+    n_cohorts : int or "auto", default=7
+        How many cohorts; ``"auto"`` begins with seven and makes the use of many cost.
+    decisions : sequence of str or Decision, default=None
+        What is decided, see `trimtab.synthesis.decisions`; None for participation,
+        neighbours and aggregation.
+    temperature, final_temperature : float, default=1.0 and 0.1
+        Of the Gumbel-softmax in the first and in the last epoch; in between it falls by
+        the same factor from epoch to epoch.
+    learning_rate : float, default=0.05
+        Of Adam, which trains the networks that decide.
+    n_epochs : int, default=200
+        Over how many epochs the temperature falls.
+    cohort_cost : float, default=0.05
+        With ``n_cohorts="auto"``, what is added to the loss for each unit of the
+        entropy of the cohorts' use.
+    finder : object, default=None
+        Looks for the neighbours, see `trimtab.synthesis.nearest_rows.nearest_others`.
+    """
+
+    variant: str = "cohort"
+    n_cohorts: int | str = MOST_COHORTS
+    decisions: Sequence[str | Decision] | None = None
+    temperature: float = 1.0
+    final_temperature: float = 0.1
+    learning_rate: float = 0.05
+    n_epochs: int = 200
+    cohort_cost: float = 0.05
+    finder: Any = None
+    _networks: DecisionNetworks | None = field(init=False, default=None, repr=False)
+    _best: dict[str, Tensor] = field(init=False, default_factory=dict, repr=False)
+
+    def start(self, source: RowSource) -> None:
+        """Find the neighbours of all rows; see `Synthesis.start`."""
+        self._check()
+        self._taken = get_decisions(self.decisions)
+        self._shaping = [one for one in self._taken if one.shapes]
+        self._combinations = Combinations(self._taken)
+        sets = list(source.row_sets())
+        self._n_inputs = sets[0][0].shape[1]
+        k = self.n_neighbours
+        found = [smote_partners(X, codes, k, self.finder) for X, codes in sets]
+        self._partners = torch.from_numpy(np.concatenate([p for p, _ in found]))
+        counts = torch.from_numpy(np.concatenate([n for _, n in found]))
+        alone = self._partners[:, 0] == torch.arange(len(counts)) % len(found[0][1])
+        self._n_partners = torch.where(alone, 0, counts)
+        self._networks, self._best, self._epoch = None, {}, 0
+
+    def _check(self) -> None:
+        if self.variant not in {"cohort", "self"}:
+            raise InputError(f"variant is {self.variant!r}: give 'cohort' or 'self'")
+        cohorts: Any = self.n_cohorts
+        fits = isinstance(cohorts, Integral) and int(cohorts) >= 1
+        if cohorts != "auto" and not fits:
+            raise InputError(
+                f"n_cohorts is {cohorts!r}: give a whole number, 1 or more, or 'auto'"
+            )
+        for name in ("temperature", "final_temperature", "learning_rate"):
+            value: Any = getattr(self, name)
+            if not isinstance(value, (int, float)) or not 0 < value < np.inf:
+                raise InputError(f"{name} is {value!r}: give a number above 0")
+        cost: Any = self.cohort_cost
+        if not isinstance(cost, (int, float)) or not 0 <= cost < np.inf:
+            raise InputError(f"cohort_cost is {cost!r}: give a number, 0 or more")
+
+    @property
+    def n_neighbours(self) -> int:
+        """How many neighbours of each row are looked at."""
+        decided = [one.n_neighbours for one in get_decisions(self.decisions)]
+        return max(decided) or 5
+
+    @property
+    def taken(self) -> tuple[Decision, ...]:
+        """The decisions, as objects."""
+        return self._taken
+
+    @property
+    def networks(self) -> DecisionNetworks:
+        """The networks that decide, once the first epoch has begun."""
+        assert self._networks is not None
+        return self._networks
+
+    def temperature_of(self, epoch: int) -> float:
+        """Return the temperature of an epoch, counted from 0."""
+        done = min(epoch / max(self.n_epochs - 1, 1), 1.0)
+        ratio = self.final_temperature / self.temperature
+        return float(self.temperature * ratio**done)
+
+    def batches(self, epoch: DrawnEpoch) -> Iterator[MadeBatch]:
+        """Yield rows, the repeated ones made anew; see `Synthesis.batches`."""
+        if self._networks is None:
+            self._begin(epoch)
+        self._now = self.temperature_of(self._epoch)
+        everybody = len(epoch.replicas) == self._n_replicas
+        self._present = None if everybody else epoch.replicas
+        n_rows = epoch.rows.shape[1]
+        of_row = 4 * self._n_inputs * self._combinations.n
+        width = max(BYTES_AT_ONCE // of_row, epoch.batch_size)
+        n_parts = -(-n_rows // width)
+        bounds = (np.arange(n_parts + 1) * n_rows // n_parts).tolist()
+        for first, last in pairwise(bounds):
+            yield from self._part(epoch, first, last)
+        self._epoch += 1
+
+    def _begin(self, epoch: DrawnEpoch) -> None:
+        """Build the networks: the first epoch has all replicas."""
+        device = epoch.rows.device
+        cohorts = None
+        if self.variant == "cohort":
+            cohorts = MOST_COHORTS if self.n_cohorts == "auto" else int(self.n_cohorts)
+        self._n_replicas = len(epoch.replicas)
+        self._combinations.to(device)
+        self._partners = self._partners.to(device)
+        self._n_partners = self._n_partners.to(device)
+        self._sizes = sorted(set(self._n_partners.tolist()))
+        networks = DecisionNetworks(
+            self._taken, self._n_inputs, cohorts, epoch.generators
+        )
+        self._networks = networks.to(device)
+        self._optimizer = torch.optim.Adam(
+            networks.parameters(), lr=self.learning_rate, fused=True
+        )
+
+    def _part(self, epoch: DrawnEpoch, first: int, last: int) -> Iterator[MadeBatch]:
+        """Yield the batches of some columns of an epoch."""
+        rows, repeated = epoch.rows[:, first:last], epoch.repeated[:, first:last]
+        n_batches = -(-(last - first) // epoch.batch_size)
+        of_rows, of_cohorts = self._noise(epoch, last - first, n_batches)
+        made, numbers = self._possible(epoch, rows, repeated, of_rows[..., :N_NOISE])
+        of_rows = gumbel(of_rows[..., N_NOISE:])
+        done, batches = 0, epoch.source.batches(rows, epoch.replicas, epoch.batch_size)
+        for number, (inputs, codes) in enumerate(batches):
+            here = slice(done, done + codes.shape[1])
+            done = here.stop
+            drawn = self.networks.draw(
+                inputs.flatten(2),
+                of_rows[:, here],
+                None if of_cohorts is None else of_cohorts[:, number],
+                self._present,
+            )
+            again = repeated[:, here].nonzero(as_tuple=True)
+            places, options = numbers[:, here][again], drawn.options[again]
+            chosen = made[places, self._combinations.numbers(options)]
+            yield self._batch(inputs, codes, again, chosen, options)
+            self._learn(drawn, again, (made, places, options))
+
+    def _noise(
+        self, epoch: DrawnEpoch, n_rows: int, n_batches: int
+    ) -> tuple[Tensor, Tensor | None]:
+        """Return uniform numbers of rows and of cohorts, from the replicas' streams."""
+        networks = self.networks
+        of_row = N_NOISE + networks.row_noise
+        cohorts = networks.n_cohorts or 0
+        of_cohorts = (n_batches, cohorts, math.prod(networks.cells))
+        n_first = n_rows * of_row
+        length = n_first + int(np.prod(of_cohorts))
+        drawn = [
+            torch.rand(length, generator=generator, device=generator.device)
+            for generator in epoch.generators
+        ]
+        noise = torch.stack(drawn).to(epoch.rows.device)
+        rows = noise[:, :n_first].view(len(noise), n_rows, of_row)
+        if not cohorts:
+            return rows, None
+        return rows, gumbel(noise[:, n_first:]).view(len(noise), *of_cohorts)
+
+    @torch.no_grad()
+    def _possible(
+        self, epoch: DrawnEpoch, rows: Tensor, repeated: Tensor, noise: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return all that the repeated rows may become, and where each one's is."""
+        n_made = repeated.sum(dim=1)
+        place = repeated.cumsum(dim=1) - 1
+        numbers = place + (n_made.cumsum(dim=0) - n_made)[:, None]
+        width, k = int(n_made.max()), self._partners.shape[1]
+        if not width:
+            empty = noise.new_empty((0, self._combinations.n, self._n_inputs))
+            return empty, numbers
+        replica, column = repeated.nonzero(as_tuple=True)
+        place = place[replica, column]
+        chosen = rows.new_zeros((len(rows), width))
+        chosen[replica, place] = rows[replica, column]
+        in_all = epoch.source.numbers_in_all(chosen, epoch.replicas)
+        family = torch.cat([chosen[..., None], self._partners[in_all]], dim=2)
+        batch = epoch.source.batches(family.flatten(1), epoch.replicas, width * (1 + k))
+        inputs, _ = next(iter(batch))
+        inputs = inputs.reshape(len(rows), width, 1 + k, -1)[replica, place]
+        counts = self._n_partners[in_all[replica, place]]
+        made = outcomes_of_families(
+            self._shaping, inputs, counts, noise[replica, column], self._sizes
+        )
+        return made, numbers
+
+    @torch.no_grad()
+    def _batch(
+        self,
+        inputs: Tensor,
+        codes: Tensor,
+        again: Places,
+        made: Tensor,
+        options: Tensor,
+    ) -> MadeBatch:
+        """Put what was decided on in the place of the repeated rows."""
+        flat = inputs.flatten(2).index_put(again, made.to(inputs.dtype))
+        self._made, self._weights = flat.requires_grad_(), None
+        if self._combinations.weighs:
+            weights = torch.ones(codes.shape, device=flat.device)
+            weight = self._combinations.weights(options)
+            self._weights = weights.index_put_(again, weight).requires_grad_()
+        with torch.enable_grad():
+            return MadeBatch(flat.view(inputs.shape), codes, self._weights)
+
+    def _learn(
+        self, drawn: Drawn, again: Places, of_batch: tuple[Tensor, Tensor, Tensor]
+    ) -> None:
+        """Follow the slope of the loss by what was made."""
+        if self._made.grad is None:
+            return
+        weights = self._weights
+        of_weights = None
+        if weights is not None and weights.grad is not None:
+            of_weights = weights.grad[again]
+        possible, places, options = of_batch
+        slopes = self._combinations.slopes(
+            options, possible, places, self._made.grad[again].to(possible), of_weights
+        )
+        everywhere = slopes.new_zeros((*drawn.options.shape, slopes.shape[2]))
+        cost = self.cohort_cost if self.n_cohorts == "auto" else 0.0
+        drawn.backward(everywhere.index_put_(again, slopes), self._now, cost)
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+
+    def remember(self, replicas: NDArray[np.int64]) -> None:
+        """Keep what is decided now, see `LearnedSynthesis.remember`."""
+        chosen = torch.from_numpy(replicas)
+        for name, value in self.networks.state_dict().items():
+            best = self._best.setdefault(name, value.clone())
+            best[chosen] = value[chosen]
+
+    def finish(self) -> None:
+        """Return to what was remembered, see `LearnedSynthesis.finish`."""
+        if self._best:
+            self.networks.load_state_dict(self._best)
+        self.networks.cpu().requires_grad_(False)
+        for name in TRAINING_ONLY:
+            self.__dict__.pop(name, None)
+        self._best = {}
+
+    def of_replicas(self, replicas: NDArray[np.int64]) -> Self:
+        """Return the part of some replicas, see `LearnedSynthesis.of_replicas`."""
+        part = copy.deepcopy(self)
+        for parameter in part.networks.parameters():
+            parameter.data = parameter.data[torch.from_numpy(replicas)]
+        part._n_replicas = len(replicas)
+        return part
+
+    @torch.no_grad()
+    def probabilities(
+        self, X: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+        """Return how likely each cohort of each row is, and each option of a cohort.
+
+        Parameters
+        ----------
+        X : ndarray of float32 of shape (n_rows, n_columns)
+            Rows as the network was given them.
+
+        Returns
+        -------
+        cohorts : ndarray of float of shape (n_replicas, n_rows, n_cohorts)
+            With the variant ``"self"`` each row is a cohort of its own, and this is
+            empty: (n_replicas, n_rows, 0).
+        options : dict of ndarray of float of shape (n_replicas, n, n_options)
+            Of each decision; n is the number of cohorts, or of rows.
+        """
+        x = torch.as_tensor(X, dtype=torch.float32).flatten(1)
+        x = x.expand(self._n_replicas, -1, -1)
+        assignment, logits = self.networks.logits(x)
+        chances = logits.double().softmax(dim=3).numpy()
+        options = {
+            decision.name: chances[:, :, place, : len(decision.options)]
+            for place, decision in enumerate(self._taken)
+        }
+        if assignment is None:
+            return np.empty((*x.shape[:2], 0)), options
+        return assignment.double().softmax(dim=2).numpy(), options

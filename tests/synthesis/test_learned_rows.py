@@ -1,0 +1,182 @@
+"""Rows that are made as networks decide, and what reaches those networks."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from imblearn.over_sampling import SMOTE
+from numpy.typing import NDArray
+from scipy.stats import ks_2samp
+
+from trimtab.exceptions import InputError
+from trimtab.synthesis import learned_rows
+from trimtab.synthesis.decisions import Aggregation, NeighbourCount, Participation
+from trimtab.synthesis.in_loop import DrawnEpoch, MadeBatch, repeated_rows
+from trimtab.synthesis.learned_rows import AutoSMOTERows
+from trimtab.training.device_rows import DeviceRows
+from trimtab.training.networks import StackedMLP
+from trimtab.training.trainer import Trainer
+
+
+def table(n: int = 60) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Make rows of two classes that overlap, every third one rare."""
+    rng = np.random.default_rng(0)
+    codes = (np.arange(n) % 3 == 0).astype(np.int64)
+    return (rng.normal(size=(n, 2)) + 1.5 * codes[:, None]).astype(np.float32), codes
+
+
+def epoch(source: DeviceRows, rows: torch.Tensor, seeds: Any, **given: Any) -> Any:
+    """Return an epoch of rows, one replica for each seed."""
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    again = given.get("repeated", repeated_rows(rows))
+    return DrawnEpoch(
+        source, rows, again, torch.arange(len(rows)), generators, given.get("size", 16)
+    )
+
+
+def started(**options: Any) -> tuple[AutoSMOTERows, DeviceRows]:
+    """Return a synthesis that knows the table."""
+    X, codes = table()
+    source = DeviceRows(torch.from_numpy(X), codes, torch.device("cpu"))
+    synthesis = AutoSMOTERows(**options)
+    synthesis.start(source)
+    return synthesis, source
+
+
+def over(n: int, n_replicas: int = 1) -> torch.Tensor:
+    """Return the rows and then n repeats of rare ones."""
+    rare = torch.arange(0, 60, 3)
+    chosen = rare[torch.arange(n) % len(rare)]
+    return torch.cat([torch.arange(60), chosen]).expand(n_replicas, -1).contiguous()
+
+
+def batches(synthesis: AutoSMOTERows, drawn: DrawnEpoch) -> MadeBatch:
+    """Return all batches of an epoch as one."""
+    found = list(synthesis.batches(drawn))
+    inputs = torch.cat([batch.inputs.detach() for batch in found], dim=1)
+    codes = torch.cat([batch.codes for batch in found], dim=1)
+    weights = [one.weights.detach() for one in found if one.weights is not None]
+    return MadeBatch(inputs, codes, torch.cat(weights, dim=1) if weights else None)
+
+
+def test_the_temperature_falls_by_one_factor() -> None:
+    """From 4 to 1 in three epochs, by way of 2; then it stays."""
+    rows = AutoSMOTERows(temperature=4, final_temperature=1, n_epochs=3)
+    found = [rows.temperature_of(number) for number in range(4)]
+    assert found == pytest.approx([4, 2, 1, 1])
+
+
+@pytest.mark.parametrize("variant", ["cohort", "self"])
+def test_the_loss_reaches_every_network(variant: str) -> None:
+    """Every weight of every replica has moved after an epoch of training."""
+    X, codes = table(150)
+    before: dict[str, torch.Tensor] = {}
+
+    class Watched(AutoSMOTERows):
+        def _begin(self, epoch: DrawnEpoch) -> None:
+            super()._begin(epoch)
+            state = self.networks.state_dict()
+            before.update({name: value.clone() for name, value in state.items()})
+
+    trainer = Trainer(
+        StackedMLP(2, 2, seeds=[0, 1]),
+        draw="over",
+        synthesis=Watched(variant),
+        max_epochs=3,
+        device="cpu",
+    )
+    trainer.fit(X, codes, seeds=[0, 1])
+    assert isinstance(trainer.synthesis, AutoSMOTERows)
+    state = trainer.synthesis.networks.state_dict()
+    assert len(state) == (8 if variant == "cohort" else 4)
+    for name, value in state.items():
+        moved = (value - before[name]).flatten(1).abs().amax(dim=1)
+        assert (moved > 0).all(), name
+
+
+def test_first_rows_stay_and_repeats_weigh_0_or_1() -> None:
+    """Rows that are not repeated are themselves and weigh 1."""
+    synthesis, source = started()
+    drawn = epoch(source, over(200, 2), seeds=[0, 1])
+    made = batches(synthesis, drawn)
+
+    X, codes = table()
+    np.testing.assert_array_equal(made.inputs[:, :60].numpy(), [X, X])
+    assert made.weights is not None
+    assert (made.weights[:, :60] == 1).all()
+    assert set(made.weights[:, 60:].unique().tolist()) == {0.0, 1.0}
+    np.testing.assert_array_equal(made.codes, codes[drawn.rows])
+
+
+def test_cohorts_share_their_decisions() -> None:
+    """With one cohort all rows of a batch take part, or none does."""
+    synthesis, source = started(n_cohorts=1)
+    drawn = epoch(source, over(260), seeds=[0])
+    shares = []
+    for batch in synthesis.batches(drawn):
+        assert batch.weights is not None
+        shares.append(batch.weights.detach()[0].unique().numel())
+    assert set(shares) == {1}
+
+
+def test_forced_to_be_smote_it_is() -> None:
+    """Linear interpolation among five, in the loop: 6,000 rows beside SMOTE's."""
+    smote = [Participation((True,)), NeighbourCount((5,)), Aggregation(("linear",))]
+    synthesis, source = started(decisions=smote)
+    made = batches(synthesis, epoch(source, over(6000), seeds=[3]))
+    ours = made.inputs[0, 60:].numpy()
+
+    X, codes = table()
+    peer = SMOTE(sampling_strategy={1: 6020}, random_state=0)
+    theirs = peer.fit_resample(X, codes)[0][60:]
+    views = np.array([[1, 0], [0, 1], [1, 1], [1, -1]]).T
+    for mine, other in zip((ours @ views).T, (theirs @ views).T, strict=True):
+        assert ks_2samp(mine, other).pvalue > 0.01
+
+
+@pytest.mark.parametrize("variant", ["cohort", "self"])
+def test_a_replica_is_as_if_alone(
+    variant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second of two replicas, also where an epoch is worked on in parts."""
+    monkeypatch.setattr(learned_rows, "BYTES_AT_ONCE", 20_000)
+    both, source = started(variant=variant)
+    alone, _ = started(variant=variant)
+    together = batches(both, epoch(source, over(150, 2), seeds=[8, 9]))
+    single = batches(alone, epoch(source, over(150), seeds=[9]))
+
+    torch.testing.assert_close(together.inputs[1], single.inputs[0])
+    assert together.weights is not None
+    assert single.weights is not None
+    torch.testing.assert_close(together.weights[1], single.weights[0])
+
+
+def test_rows_that_are_alone_stay() -> None:
+    """A class of one row is repeated as it is, one of three has two neighbours."""
+    X, _ = table(40)
+    codes = np.repeat([0, 1, 2], [36, 3, 1])
+    source = DeviceRows(torch.from_numpy(X), codes, torch.device("cpu"))
+    synthesis = AutoSMOTERows(decisions=["aggregation"])
+    synthesis.start(source)
+    rows = torch.tensor([[39, 39, 39, 37, 37]])
+    made = batches(synthesis, epoch(source, rows, seeds=[0]))
+    np.testing.assert_array_equal(made.inputs[0, :3], X[[39] * 3])
+    assert torch.isfinite(made.inputs).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"variant": "group"}, "variant is 'group': give 'cohort' or 'self'"),
+        ({"n_cohorts": 0}, "n_cohorts is 0: give a whole number"),
+        ({"temperature": 0.0}, "temperature is 0.0: give a number above 0"),
+        ({"cohort_cost": -1}, "cohort_cost is -1: give a number, 0 or more"),
+    ],
+)
+def test_numbers_out_of_range_are_named(options: Any, message: str) -> None:
+    """One line says what to give."""
+    with pytest.raises(InputError, match=message):
+        started(**options)
