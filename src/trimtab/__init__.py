@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from trimtab.art import ARTClassifier
     from trimtab.comparison import Comparison, compare
     from trimtab.exceptions import InputError
+    from trimtab.explicit_gradient import (
+        ExplicitGradientClassifier,
+        ExplicitGradientSampler,
+    )
     from trimtab.report.draw_display import DrawHistoryDisplay
     from trimtab.sampling.torch_sampler import AdaptiveClassSampler
     from trimtab.synthesis.msmote import MSMOTE
@@ -26,6 +30,8 @@ __all__ = [
     "AdaptiveClassSampler",
     "Comparison",
     "DrawHistoryDisplay",
+    "ExplicitGradientClassifier",
+    "ExplicitGradientSampler",
     "InputError",
     "NetworkClassifier",
     "__version__",
@@ -38,6 +44,8 @@ _HOME = {
     "AdaptiveClassSampler": "trimtab.sampling.torch_sampler",
     "Comparison": "trimtab.comparison",
     "DrawHistoryDisplay": "trimtab.report.draw_display",
+    "ExplicitGradientClassifier": "trimtab.explicit_gradient",
+    "ExplicitGradientSampler": "trimtab.explicit_gradient",
     "InputError": "trimtab.exceptions",
     "MSMOTE": "trimtab.synthesis.msmote",
     "NetworkClassifier": "trimtab.training.classifier",

@@ -24,7 +24,7 @@ from trimtab.training.input_checks import check_count
 from trimtab.training.replica_network import ReplicaNetwork
 from trimtab.training.shared_run import FitOutcome, FitShare, train_shares
 
-__all__ = ["NetworkClassifier"]
+__all__ = ["NetworkClassifier", "network_probabilities"]
 
 Inputs = NDArray[np.float32]
 
@@ -280,7 +280,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"{self._row_shape}, as in fit"
             )
         ratio = self.class_prior_ / np.maximum(self.drawn_prior_, 1e-12)
-        for drawn in _probabilities(self.network_, X):
+        for drawn in network_probabilities(self.network_, X):
             odds = drawn * ratio[:, None, :] if self.correct_prior else drawn
             yield odds / odds.sum(axis=2, keepdims=True)
 
@@ -325,8 +325,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 @torch.no_grad()
-def _probabilities(network: ReplicaNetwork, X: Inputs) -> Iterator[NDArray[np.float64]]:
-    """Yield probabilities ``(R, some rows, n_classes)``, a few rows at once."""
+def network_probabilities(
+    network: ReplicaNetwork, X: Inputs
+) -> Iterator[NDArray[np.float64]]:
+    """Yield probabilities ``(R, some rows, n_classes)`` of rows, a few rows at once."""
     device = next(network.parameters()).device
     network.eval()
     rows = DeviceRows(as_inputs(X), np.zeros(len(X), dtype=np.int64), device)

@@ -20,7 +20,7 @@ from trimtab.training.replica_network import ReplicaNetwork, StackedNetwork
 from trimtab.training.trainer import Trainer
 from trimtab.training.training_run import Record
 
-__all__ = ["FitOutcome", "FitShare", "distinct_rows", "train_shares"]
+__all__ = ["FitOutcome", "FitShare", "distinct_rows", "train_shares", "trainer_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,26 +110,48 @@ def train_shares(shares: Sequence[FitShare]) -> list[FitOutcome]:
     network = network_of(settings, first.rows.X, n_classes, seeds, dropout)
     if len(shares) > 1 and not isinstance(network, StackedNetwork):
         return [outcome for share in shares for outcome in train_shares([share])]
-    trainer = Trainer(
+    trainer = trainer_of(
+        settings,
         network,
         draw=_one_draw(shares, sizes),
         loss=_one_loss(shares, sizes),
-        synthesis=settings.synthesis,
-        metric=settings.metric,
         learning_rate_init=_of_replicas(
             [share.estimator.learning_rate_init for share in shares], sizes
         ),
         weight_decay=_of_replicas(
             [share.estimator.weight_decay for share in shares], sizes
         ),
-        max_epochs=settings.max_iter,
-        batch_size=settings.batch_size,
-        n_iter_no_change=settings.n_iter_no_change,
-        device=settings.device,
-        amp=settings.amp,
     )
     trainer.fit(**_row_sets(shares, sizes), seeds=seeds, n_classes=n_classes)
     return _outcomes(trainer, sizes)
+
+
+def trainer_of(estimator: Any, network: ReplicaNetwork, **changes: Any) -> Trainer:
+    """Return the trainer that an estimator's parameters ask for.
+
+    Parameters
+    ----------
+    estimator : NetworkClassifier
+        For its parameters.
+    network : ReplicaNetwork
+        Its replicas, or those of several estimators.
+    **changes
+        Options of `trimtab.training.trainer.Trainer` in place of the estimator's own.
+    """
+    options = {
+        "draw": estimator.draw,
+        "loss": estimator.loss,
+        "synthesis": estimator.synthesis,
+        "metric": estimator.metric,
+        "learning_rate_init": estimator.learning_rate_init,
+        "weight_decay": estimator.weight_decay,
+        "max_epochs": estimator.max_iter,
+        "batch_size": estimator.batch_size,
+        "n_iter_no_change": estimator.n_iter_no_change,
+        "device": estimator.device,
+        "amp": estimator.amp,
+    }
+    return Trainer(network, **{**options, **changes})
 
 
 def _of_replicas(values: list[Any], sizes: list[int]) -> Any:
