@@ -319,3 +319,67 @@ def art_lightgbm(info: TableInfo, random_state: int, **parameters: Any) -> Any:
 
     options = {"max_iter": 20, "random_state": random_state, **parameters}
     return chain(native(info), ARTClassifier(lightgbm_learner(random_state), **options))
+
+
+# Explicit Gradient: rows that move.
+
+
+def explicit_gradient(info: TableInfo, random_state: int, **parameters: Any) -> Any:
+    """Return a network beside moving rows; what is not of that is the network's."""
+    from trimtab.explicit_gradient import ExplicitGradientClassifier
+    from trimtab.training.classifier import NetworkClassifier
+
+    own = set(ExplicitGradientClassifier().get_params(deep=False))
+    of_rows = {name: value for name, value in parameters.items() if name in own}
+    of_network = {n: value for n, value in parameters.items() if n not in own}
+    paper = {"hidden_layer_sizes": (128, 16), "batch_size": 128}
+    network = NetworkClassifier(
+        **{**paper, "image_shape": info.image_shape, **of_network}
+    )
+    options = {"n_replicas": REPLICAS, "random_state": random_state, **of_rows}
+    return chain(dense(info), ExplicitGradientClassifier(network, **options))
+
+
+def _search_moving(trial: Any) -> dict[str, Any]:
+    rate = trial.suggest_float("learning_rate", 1e-3, 1e-1, log=True)
+    return {"learning_rate": rate}
+
+
+def _search_moving_rows(trial: Any) -> dict[str, Any]:
+    rows = trial.suggest_float("row_learning_rate", 1.0, 1e4, log=True)
+    return _search_moving(trial) | {"row_learning_rate": rows}
+
+
+_add(
+    "explicit-gradient",
+    "A network beside copies of rare rows that move to lower the held-out loss.",
+    explicit_gradient,
+    _search_moving_rows,
+    family="learned",
+)
+_add(
+    "explicit-gradient-not-moved",
+    "The same with copies that stay where they are: what moving adds.",
+    partial(explicit_gradient, row_learning_rate=0.0),
+    _search_moving,
+)
+
+
+@method(
+    "explicit-gradient-lightgbm",
+    family="learned",
+    description="LightGBM on the table and the rows that Explicit Gradient has moved.",
+    search_space=_search_moving_rows,
+    applies=_needs_dense_rows,
+)
+def explicit_gradient_lightgbm(
+    info: TableInfo, random_state: int, **parameters: Any
+) -> Any:
+    """Return LightGBM on rows among which some were moved by a network."""
+    from imblearn.pipeline import make_pipeline
+
+    from trimtab.explicit_gradient import ExplicitGradientSampler
+
+    mover = explicit_gradient(info, random_state, **parameters)[-1]
+    sampler = ExplicitGradientSampler(mover, random_state=random_state)
+    return make_pipeline(*dense(info), sampler, lightgbm_learner(random_state))

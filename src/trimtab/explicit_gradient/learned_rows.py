@@ -72,7 +72,7 @@ class ExplicitGradientSampler(BaseOverSampler):  # type: ignore[misc]
     0
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
         **BaseOverSampler._parameter_constraints,
         "estimator": "no_validation",
     }
@@ -100,7 +100,8 @@ class ExplicitGradientSampler(BaseOverSampler):  # type: ignore[misc]
             return X, y
         model = self._mover()
         per_replica = {n: -(-rows // model.n_replicas) for n, rows in wanted.items()}
-        dense = X.toarray() if sparse.issparse(X) else X
+        is_sparse = bool(sparse.issparse(X))
+        dense = X.toarray() if is_sparse else X
         self.classifier_ = model.fit_copies(dense, y, per_replica)
         rows, labels, parents = [], [], []
         for label, n_new in wanted.items():
@@ -112,7 +113,7 @@ class ExplicitGradientSampler(BaseOverSampler):  # type: ignore[misc]
         new = np.concatenate(rows)
         new = (np.rint(new) if X.dtype.kind in "iu" else new).astype(X.dtype)
         all_labels = np.concatenate([y, *labels])
-        if sparse.issparse(X):
+        if is_sparse:
             stacked = sparse.vstack([X, sparse.csr_matrix(new)], format=X.format)
             return stacked, all_labels
         return np.concatenate([X, new]), all_labels

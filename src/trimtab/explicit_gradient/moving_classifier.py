@@ -94,10 +94,13 @@ class ExplicitGradientClassifier(ClassifierMixin, BaseEstimator):  # type: ignor
         Whether ``history_`` has the positions of all moving rows, epoch by epoch.
     max_iter : int, default=200
         Epochs at most, of the first network and then of the moving rows.
-    n_iter_no_change : int or None, default=20
-        Either training ends after so many epochs without a higher average precision
-        of the rare classes on the held-out rows. None: never. In either case the best
-        epoch is kept.
+    n_iter_no_change : int or None, default=None
+        Either training ends after so many epochs that were not better than the best.
+        None: never, as in the paper. In either case the best epoch is kept: of the
+        first network that of the lowest loss on the held-out rows.
+    selection : {"average-precision", "loss"}, default="average-precision"
+        What tells the best epoch while rows move: the average precision of the rare
+        classes on the held-out rows, or the loss.
     validation_fraction : float in (0, 1), default=0.2
         The share of each class that selects the epoch. Unused with `eval_set`.
     meta_fraction : float in (0, 1), default=0.2
@@ -127,8 +130,8 @@ class ExplicitGradientClassifier(ClassifierMixin, BaseEstimator):  # type: ignor
     history_ : list of dict
         One record for each epoch in which rows moved, and replica: as of a
         `trimtab.training.classifier.NetworkClassifier`, with ``row_shift``, the mean
-        way of a row from its start, ``held_out_average_precision``, and with
-        `keep_positions` ``moving_rows``, their positions after the epoch.
+        way of a row from its start, by `selection` ``held_out_average_precision``, and
+        with `keep_positions` ``moving_rows``, their positions after the epoch.
     first_history_ : list of dict
         The same of the first network's training.
     best_iter_ : ndarray of int of shape (n_replicas,)
@@ -175,6 +178,7 @@ class ExplicitGradientClassifier(ClassifierMixin, BaseEstimator):  # type: ignor
         "keep_positions": ["boolean"],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), None],
+        "selection": [StrOptions({"average-precision", "loss"})],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "meta_fraction": [Interval(Real, 0, 1, closed="neither")],
         "correct_prior": ["boolean"],
@@ -198,7 +202,8 @@ class ExplicitGradientClassifier(ClassifierMixin, BaseEstimator):  # type: ignor
         one_hot: str = "fixed",
         keep_positions: bool = False,
         max_iter: int = 200,
-        n_iter_no_change: int | None = 20,
+        n_iter_no_change: int | None = None,
+        selection: str = "average-precision",
         validation_fraction: float = 0.2,
         meta_fraction: float = 0.2,
         correct_prior: bool = False,
@@ -219,6 +224,7 @@ class ExplicitGradientClassifier(ClassifierMixin, BaseEstimator):  # type: ignor
         self.keep_positions = keep_positions
         self.max_iter = max_iter
         self.n_iter_no_change = n_iter_no_change
+        self.selection = selection
         self.validation_fraction = validation_fraction
         self.meta_fraction = meta_fraction
         self.correct_prior = correct_prior
@@ -371,7 +377,7 @@ class ExplicitGradientClassifier(ClassifierMixin, BaseEstimator):  # type: ignor
         built = network_of(
             network, rows.X, len(rows.classes), rows.seeds, network.dropout
         )
-        trainer = trainer_of(network, built, selection="average-precision")
+        trainer = trainer_of(network, built)
         trainer.fit(
             rows.X,
             rows.codes,
@@ -467,7 +473,7 @@ class ExplicitGradientClassifier(ClassifierMixin, BaseEstimator):  # type: ignor
             synthesis=moving,
             optimizer=self.optimizer,
             schedule="constant",
-            selection="average-precision",
+            selection=self.selection,
             callback=positions,
             **changes,
         )
@@ -566,7 +572,8 @@ class ExplicitGradientClassifier(ClassifierMixin, BaseEstimator):  # type: ignor
         ndarray of shape (n_rows,)
             Labels as given to ``fit``.
         """
-        labels: NDArray[Any] = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        most_probable = self.predict_proba(X).argmax(axis=1)
+        labels: NDArray[Any] = self.classes_[most_probable]
         return labels
 
     def __sklearn_tags__(self) -> Tags:
@@ -588,7 +595,12 @@ class _BestPositions:
         if self._rows is None:
             self._rows = self.moving.rows.clone()
         for record in records:
-            replica, score = record["replica"], record["held_out_average_precision"]
+            precision = record.get("held_out_average_precision")
+            loss = record["held_out_loss"]
+            replica, score = (
+                record["replica"],
+                -loss if precision is None else precision,
+            )
             if score > self._best[replica]:
                 self._best[replica] = score
                 self._rows[replica] = self.moving.rows[replica]

@@ -85,11 +85,12 @@ def fit_moving_points(
     Parameters
     ----------
     train, meta : tuple (X, y)
-        Of shapes (n_rows, n_columns) and (n_rows,).
+        Of shapes (n_rows, n_columns) and (n_rows,). With a leading axis, of each
+        replica its own.
     points : tuple (X, y)
-        Where the made points start. With a leading axis, of each replica its own.
+        Where the made points start, in the same form.
     seeds : sequence of int, default=(0,)
-        One for each replica: its initial weights.
+        One for each replica, which are trained as one: its initial weights.
     hidden_layer_sizes : sequence of int, default=(10,)
         Units of each hidden layer.
     learning_rate : float, default=0.1
@@ -125,7 +126,8 @@ def fit_moving_points(
             every = rows.expand(len(seeds), *rows.shape[-2:])
             inputs, targets = every[..., :-1], every[..., -1]
             predicted = torch.func.functional_call(network, at, (inputs,))[..., 0]
-            return (predicted - targets).square().mean(dim=1)
+            losses: Tensor = (predicted - targets).square().mean(dim=1)
+            return losses
 
         return loss
 

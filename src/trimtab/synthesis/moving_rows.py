@@ -391,7 +391,8 @@ class MovingRows:
     def shifts(self) -> Tensor:
         """Return how far each replica's rows are from their start, on average."""
         way = (self.rows - self.first_rows).flatten(2).norm(dim=2)
-        return (way * self.taken).sum(dim=1) / self.taken.sum(dim=1)
+        mean: Tensor = (way * self.taken).sum(dim=1) / self.taken.sum(dim=1)
+        return mean
 
     def epoch_columns(self, present: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         """Return shift, rows shown and, where asked for, positions of an epoch."""

@@ -141,8 +141,9 @@ class TrainingRun:
         learning_rates = self._learning_rates()
         self.trainer.loss.epoch(number - 1)
         columns["train_loss"] = self._train(drawn)
-        if isinstance(self.trainer.synthesis, TakesSteps):
-            own = self.trainer.synthesis.epoch_columns(present)
+        synthesis: Any = self.trainer.synthesis
+        if isinstance(synthesis, TakesSteps):
+            own = synthesis.epoch_columns(present)
             columns["rows_per_class"] += own.pop("rows_per_class")
             columns |= own
         if self.scheduler is not None:
@@ -222,7 +223,7 @@ class TrainingRun:
         parameters = list(self.network.parameters())
         learner: Any = self.trainer.draw
         view = RunView(self) if getattr(learner, "learns", False) else None
-        synthesis = self.trainer.synthesis
+        synthesis: Any = self.trainer.synthesis
         stepper = synthesis if isinstance(synthesis, TakesSteps) else None
         steps = RunStepView(self) if stepper else None
         for batch in self._batches(drawn):
