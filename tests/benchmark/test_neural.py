@@ -58,7 +58,8 @@ def test_moving_rows_and_their_control(name, table):
     """They beat guessing; the control's rows stay, and nothing else is different."""
     X, labels = table
     info = TableInfo(tuple(labels.counts), 1)
-    fitted = get_method(name).build(info, 0, max_iter=15).fit(X, labels.codes)
+    options = {"max_iter": 20, "learning_rate_init": 0.01}
+    fitted = get_method(name).build(info, 0, **options).fit(X, labels.codes)
     moved = fitted[-1] if "lightgbm" not in name else fitted[-2].classifier_
 
     shifts = [record["row_shift"] for record in moved.history_]
