@@ -30,6 +30,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from trimtab import ARTClassifier, InputError
 from trimtab.training.classifier import NetworkClassifier
+from trimtab.training.side_by_side import fit_together
 
 NAMES = np.array(["common", "rare", "seldom"])
 X, CODES = make_classification(
@@ -385,6 +386,15 @@ def test_unusable_eval_set_is_refused(name: str, eval_set: Any, message: str) ->
     """A class that is missing or strange, and a wrong shape, are named."""
     with pytest.raises(ValueError, match=message):
         art(name).fit(X_TRAIN, Y_TRAIN, eval_set=eval_set)
+
+
+@pytest.mark.parametrize("learner", ["network", NetworkClassifier, SGDClassifier])
+def test_what_is_no_estimator_is_refused(learner: Any) -> None:
+    """A name or a class, in fit and where settings are fitted together."""
+    with pytest.raises(InputError, match=r"estimator is .*: give an unfitted"):
+        ARTClassifier(learner).fit(X_TRAIN, Y_TRAIN)
+    with pytest.raises(InputError, match=r"estimator is .*: give an unfitted"):
+        fit_together([learner], X_TRAIN, Y_TRAIN)
 
 
 @pytest.mark.parametrize(

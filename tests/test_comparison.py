@@ -214,7 +214,7 @@ def test_what_art_drew_is_kept_with_the_results(table, tmp_path):
         assert (name, others) == ("mine", [])
         assert history.rounds.tolist() == [1, 2, 3]
         assert history.columns == ["0", "1"]
-    assert "What ART drew" in first.save_report(tmp_path / "page.html").read_text()
+    assert "What was drawn" in first.save_report(tmp_path / "page.html").read_text()
 
 
 def test_the_best_method_of_a_tuned_comparison_is_tuned_on_all_rows(table):

@@ -56,10 +56,17 @@ Toy
    :paper:
 
 .. suite-results:: toy.toml
+   :metric: accuracy
+   :paper:
+
+.. suite-results:: toy.toml
    :reference:
 
 .. suite-results:: toy.toml
    :by-dataset:
+
+.. suite-results:: toy.toml
+   :by-method:
 
 .. suite-results:: toy.toml
 
@@ -90,6 +97,7 @@ def build(folder: Path) -> str:
             "parameters": entry.parameters,
             "status": "done",
             "reason": "",
+            "accuracy": 0.9,
             "macro_f1": 0.7 + 0.05 * place + 0.01 * seed * (place + 1),
         }
         for place, entry in enumerate(suite.entries)
@@ -111,6 +119,8 @@ def test_tables_and_pictures_come_from_the_export(tmp_path: Path) -> None:
 
     for text in ("+2.20 ▲▲", "ours against the others", "mean rank"):
         assert text in page
+    # One table has a data set in its heading, one has it in its row.
+    assert page.count("<p>wine</p>") == 2
     assert "sklearn/digits8: " not in page
     assert page.count("only-light") == page.count("only-dark") == 2
     assert (tmp_path / "html/_images/toy-differences-light.svg").is_file()

@@ -16,13 +16,14 @@ import trimtab
 
 ROOT = Path(__file__).parent.parent
 HEAVY = (
-    "imblearn", "lightgbm", "matplotlib", "numpy", "pandas", "plotly", "pyarrow",
-    "scipy", "skrub", "sklearn", "sqlalchemy", "statsmodels", "torch", "xgboost",
+    "gymnasium", "imblearn", "lightgbm", "matplotlib", "numpy", "pandas", "plotly",
+    "pyarrow", "scipy", "skrub", "sklearn", "sqlalchemy", "stable_baselines3",
+    "statsmodels", "torch", "xgboost",
 )  # fmt: skip
 OPTIONAL = (
-    "accelerate", "cloudpickle", "jinja2", "lightning", "matplotlib", "optuna",
-    "pandas", "plotly", "psutil", "psycopg", "pyarrow", "skorch", "skrub",
-    "sqlalchemy", "statsmodels", "transformers", "xgboost",
+    "accelerate", "cloudpickle", "gymnasium", "jinja2", "lightning", "matplotlib",
+    "optuna", "pandas", "plotly", "psutil", "psycopg", "pyarrow", "skorch", "skrub",
+    "sqlalchemy", "stable_baselines3", "statsmodels", "transformers", "xgboost",
 )  # fmt: skip
 """What the extras bring and the core does not need."""
 

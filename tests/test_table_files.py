@@ -118,7 +118,7 @@ def test_parquet_in_the_middle_of_a_name_says_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\n \n", b"\xef\xbb\xbf", gzip.compress(b"")]
+    "content", [b"", b"\n \n", b"\xef\xbb\xbf", gzip.compress(b"", mtime=0)]
 )
 def test_empty_file(tmp_path: Path, content: bytes) -> None:
     """No bytes, blank lines, a mark alone, an empty archive."""

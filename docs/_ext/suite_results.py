@@ -2,8 +2,9 @@
 
 ``.. suite-results:: controls`` reads ``docs/results/controls.csv.gz``, as ``trimtab
 bench show controls --from`` does, and shows the methods over all data sets. With
-``:by-dataset:`` it shows each data set, with ``:paper:`` the paper's numbers beside
-ours, with ``:reference:`` the tests of the suite's reference against its methods.
+``:by-dataset:`` it shows each data set, with ``:by-method:`` too, a row a method; with
+``:paper:`` the paper's numbers beside ours, with ``:reference:`` the tests of the
+suite's reference against its methods.
 
 ``.. suite-plot:: art-table1 differences`` draws one of the suite's pictures, once for
 the light theme and once for the dark one.
@@ -13,6 +14,7 @@ Where a suite has no export yet, a note says so.
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+from itertools import zip_longest
 from pathlib import Path
 from typing import ClassVar
 
@@ -58,6 +60,7 @@ class SuiteResults(_OfSuite):
     option_spec: ClassVar = {
         "metric": directives.unchanged,
         "by-dataset": directives.flag,
+        "by-method": directives.flag,
         "paper": directives.flag,
         "reference": directives.flag,
     }
@@ -72,6 +75,8 @@ class SuiteResults(_OfSuite):
             return _text_tables(paper_tables(summary, suite, metric))
         if "by-dataset" in self.options:
             return [_table(_by_dataset(summary))]
+        if "by-method" in self.options:
+            return [_table(_by_method(summary))]
         return [_table(overview(summary))]
 
 
@@ -107,13 +112,19 @@ def _by_dataset(summary: pd.DataFrame) -> pd.DataFrame:
     order = list(dict.fromkeys(summary["method"]))
     wide = wide.reindex(index=summary["dataset"].unique(), columns=order)
     wide.index = wide.index.str.rpartition("/").get_level_values(2)
-    return wide.reset_index()
+    return wide.rename_axis(index="data set", columns=None).reset_index()
+
+
+def _by_method(summary: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a method, one column a data set; what was not measured is left."""
+    turned = _by_dataset(summary).set_index("data set").T.dropna(how="all")
+    return turned.rename_axis(index="method", columns=None).reset_index()
 
 
 def _text_tables(tables: list[TextTable]) -> list[nodes.Node]:
     """Return tables with captions; a note that several share stands once, below."""
     made: list[nodes.Node] = []
-    for table, after in zip(tables, [*tables[1:], None], strict=True):
+    for table, after in zip_longest(tables, tables[1:]):
         # A mean with its deviation or interval is read in one piece.
         whole = table.cells.apply(
             lambda texts: texts.str.replace(
@@ -143,7 +154,9 @@ def _row(texts: "list[str] | map[str]") -> nodes.row:
 
 def _text(value: object) -> str:
     if isinstance(value, float):
-        return "" if value != value else f"{value:.3f}"
+        if value != value:
+            return ""
+        return f"{value:.3f}" if abs(value) < 100 else f"{value:,.0f}"
     return str(value)
 
 

@@ -12,12 +12,24 @@ if TYPE_CHECKING:
     from trimtab import datasets
     from trimtab.art import ARTClassifier
     from trimtab.comparison import Comparison, compare
+    from trimtab.ensembles.boosting import RAMOBoostClassifier, SMOTEBoostClassifier
+    from trimtab.ensembles.named_ensembles import (
+        BalanceCascadeClassifier,
+        SelfPacedEnsembleClassifier,
+        UnderBaggingClassifier,
+    )
+    from trimtab.ensembles.smote_bagging import SMOTEBaggingClassifier
+    from trimtab.ensembles.under_sampling import UnderSamplingEnsembleClassifier
     from trimtab.exceptions import InputError
     from trimtab.explicit_gradient import (
         ExplicitGradientClassifier,
         ExplicitGradientSampler,
     )
+    from trimtab.mesa import MESAClassifier
+    from trimtab.meta_sampler.sampler import MetaSampler
     from trimtab.report.draw_display import DrawHistoryDisplay
+    from trimtab.report.ensemble_display import EnsembleHistoryDisplay
+    from trimtab.report.meta_training_display import MetaTrainingDisplay
     from trimtab.sampling.torch_sampler import AdaptiveClassSampler
     from trimtab.synthesis.msmote import MSMOTE
     from trimtab.training.classifier import NetworkClassifier
@@ -28,12 +40,23 @@ __all__ = [
     "MSMOTE",
     "ARTClassifier",
     "AdaptiveClassSampler",
+    "BalanceCascadeClassifier",
     "Comparison",
     "DrawHistoryDisplay",
+    "EnsembleHistoryDisplay",
     "ExplicitGradientClassifier",
     "ExplicitGradientSampler",
     "InputError",
+    "MESAClassifier",
+    "MetaSampler",
+    "MetaTrainingDisplay",
     "NetworkClassifier",
+    "RAMOBoostClassifier",
+    "SMOTEBaggingClassifier",
+    "SMOTEBoostClassifier",
+    "SelfPacedEnsembleClassifier",
+    "UnderBaggingClassifier",
+    "UnderSamplingEnsembleClassifier",
     "__version__",
     "compare",
     "datasets",
@@ -42,13 +65,24 @@ __all__ = [
 _HOME = {
     "ARTClassifier": "trimtab.art",
     "AdaptiveClassSampler": "trimtab.sampling.torch_sampler",
+    "BalanceCascadeClassifier": "trimtab.ensembles.named_ensembles",
     "Comparison": "trimtab.comparison",
     "DrawHistoryDisplay": "trimtab.report.draw_display",
     "ExplicitGradientClassifier": "trimtab.explicit_gradient",
     "ExplicitGradientSampler": "trimtab.explicit_gradient",
+    "EnsembleHistoryDisplay": "trimtab.report.ensemble_display",
     "InputError": "trimtab.exceptions",
+    "MESAClassifier": "trimtab.mesa",
+    "MetaSampler": "trimtab.meta_sampler.sampler",
+    "MetaTrainingDisplay": "trimtab.report.meta_training_display",
     "MSMOTE": "trimtab.synthesis.msmote",
     "NetworkClassifier": "trimtab.training.classifier",
+    "RAMOBoostClassifier": "trimtab.ensembles.boosting",
+    "SMOTEBaggingClassifier": "trimtab.ensembles.smote_bagging",
+    "SMOTEBoostClassifier": "trimtab.ensembles.boosting",
+    "SelfPacedEnsembleClassifier": "trimtab.ensembles.named_ensembles",
+    "UnderBaggingClassifier": "trimtab.ensembles.named_ensembles",
+    "UnderSamplingEnsembleClassifier": "trimtab.ensembles.under_sampling",
     "compare": "trimtab.comparison",
 }
 """The module that each public name lives in."""

@@ -18,15 +18,11 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from trimtab.exceptions import InputError
+from trimtab.fit_arguments import check_eval_set, check_sample_weight
 from trimtab.sampling.draw import AdaptiveDraw
 from trimtab.tables import Labels, encode_labels
 from trimtab.training.adaptive_rounds import fit_in_rounds
-from trimtab.training.checked_rows import (
-    as_network,
-    check_eval_set,
-    check_rows,
-    check_sample_weight,
-)
+from trimtab.training.checked_rows import as_network, check_rows
 from trimtab.training.classifier import NetworkClassifier
 from trimtab.training.drawn_rows import ClassRows, bounded_rows, hold_out
 from trimtab.training.held_out import CLASS_METRICS, ClassMetric

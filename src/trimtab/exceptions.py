@@ -1,11 +1,20 @@
-"""The errors that trimtab raises on purpose."""
+"""The errors that trimtab raises on purpose, and checks of numbers that users set."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
 import difflib
+import math
+import numbers
 from collections.abc import Iterable
+from typing import Any
 
-__all__ = ["InputError", "MissingExtraError", "nearest_names"]
+__all__ = [
+    "InputError",
+    "MissingExtraError",
+    "check_count",
+    "check_number",
+    "nearest_names",
+]
 
 
 class InputError(ValueError):
@@ -71,3 +80,51 @@ def nearest_names(name: str, known: Iterable[str], n: int = 3) -> str:
         return f"did you mean {' or '.join(map(repr, near))}?"
     listed = ", ".join(map(repr, known[:10]))
     return f"known are {listed}{', ...' if len(known) > 10 else ''}"
+
+
+def check_count(name: str, value: Any, at_least: int = 1) -> None:
+    """Raise an `InputError` unless `value` is a whole number, large enough.
+
+    Parameters
+    ----------
+    name : str
+        What the parameter is called.
+    value : object
+        What it was set to.
+    at_least : int, default=1
+        The smallest allowed.
+    """
+    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not whole or value < at_least:
+        raise InputError(
+            f"{name} is {value!r}: give a whole number, {at_least} or more"
+        )
+
+
+def check_number(
+    name: str,
+    value: Any,
+    *,
+    above: float = -math.inf,
+    at_least: float = -math.inf,
+    at_most: float = math.inf,
+    below: float = math.inf,
+) -> None:
+    """Raise an `InputError` unless `value` is a finite number within bounds.
+
+    Parameters
+    ----------
+    name : str
+        What the parameter is called.
+    value : object
+        What it was set to.
+    above, at_least, at_most, below : float
+        The bounds; `above` and `below` are not allowed themselves.
+    """
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if is_number and above < value < below and at_least <= value <= at_most:
+        return
+    words = {"above": above, "from": at_least, "up to": at_most, "below": below}
+    bounds = [f"{word} {x:g}" for word, x in words.items() if math.isfinite(x)]
+    wanted = ", ".join(bounds) or "that is finite"
+    raise InputError(f"{name} is {value!r}: give a number {wanted}")

@@ -23,6 +23,7 @@ __all__ = [
     "confusion_matrix",
     "decide",
     "expected_calibration_error",
+    "find_measure",
     "measure_decisions",
     "measure_scores",
     "per_class_scores",
@@ -61,6 +62,33 @@ MEASURES: dict[str, Measure] = {
     "tuned_mcc": Measure("Matthews correlation, tuned threshold"),
 }
 """Every score by name. The ``tuned_`` ones exist for two classes alone."""
+
+
+def find_measure(name: str) -> Measure | None:
+    """Return the measure of a name, None where there is none.
+
+    Parameters
+    ----------
+    name : str
+        One of `MEASURES`; or, as ``average_precision@5``, one of an ensemble that has
+        only so many members yet.
+
+    Examples
+    --------
+    >>> find_measure("average_precision@5").title
+    'Average precision of 5 members'
+    >>> find_measure("fit_seconds") is None
+    True
+    """
+    measure, _, members = name.partition("@")
+    if measure not in MEASURES or (members == "") == ("@" in name):
+        return None
+    found = MEASURES[measure]
+    if not members:
+        return found
+    if not members.isdecimal():
+        return None
+    return Measure(f"{found.title} of {members} members", found.greater_is_better)
 
 
 def decide(scores: Scores, positive: int, threshold: float | None = None) -> Codes:

@@ -8,7 +8,7 @@ import pytest
 
 from trimtab.benchmark.experiment import Experiment
 from trimtab.benchmark.protocol import Protocol
-from trimtab.benchmark.sources import CatalogueSource
+from trimtab.benchmark.sources import CatalogueSource, catalogue_sources
 from trimtab.benchmark.suite import (
     Entry,
     PaperValue,
@@ -16,7 +16,6 @@ from trimtab.benchmark.suite import (
     list_suites,
     load_suite,
     methods_of,
-    sources_of,
 )
 from trimtab.benchmark.tuning import Tuning
 from trimtab.exceptions import InputError
@@ -249,6 +248,18 @@ def test_methods_are_chosen_by_label_or_pattern(
     assert part.datasets == suite.datasets
 
 
+def test_what_is_named_twice_is_run_once(tmp_path: Path) -> None:
+    """Otherwise each of its runs would count twice."""
+    path = tmp_path / "twice.toml"
+    path.write_text(
+        'title = "t"\ndescription = "d"\nmethods = ["lightgbm"]\n'
+        'datasets = ["sklearn/wine", "wine"]\nseeds = [5, 5, 1]\n'
+    )
+    suite = load_suite(str(path))
+    assert (suite.datasets, suite.seeds) == (("sklearn/wine",), (5, 1))
+    assert suite.select(seeds=[2, 2]).seeds == (2,)
+
+
 def test_other_seeds_and_no_choice(suite: Suite) -> None:
     """Seeds need not be the suite's; without a choice it is the whole suite."""
     assert suite.select(seeds=[7]).seeds == (7,)
@@ -391,4 +402,6 @@ def test_sources_are_those_of_the_catalogue(tmp_path: Path) -> None:
     """Every worker finds the set by its name."""
     suite = load(tmp_path, MINIMAL)
 
-    assert sources_of(suite) == {"sklearn/wine": CatalogueSource("sklearn/wine")}
+    assert catalogue_sources(suite.datasets) == {
+        "sklearn/wine": CatalogueSource("sklearn/wine")
+    }

@@ -304,10 +304,13 @@ def test_summary_of_an_export_is_that_of_the_store(tmp_path: Path) -> None:
     ("content", "message"),
     [
         (b"dataset,method\n", "is not an export of results ("),
-        (gzip.compress(b"dataset,method\n" * 99)[:-9], "is not an export of results ("),
-        (gzip.compress(b""), "is not an export of results ("),
-        (gzip.compress(b"a,b\n\xff,1\n"), "is not an export of results ("),
-        (gzip.compress(b"a,b\n1,2\n"), "it has no column 'dataset'"),
+        (
+            gzip.compress(b"dataset,method\n" * 99, mtime=0)[:-9],
+            "is not an export of results (",
+        ),
+        (gzip.compress(b"", mtime=0), "is not an export of results ("),
+        (gzip.compress(b"a,b\n\xff,1\n", mtime=0), "is not an export of results ("),
+        (gzip.compress(b"a,b\n1,2\n", mtime=0), "it has no column 'dataset'"),
     ],
     ids=["plain", "cut", "empty", "binary", "other"],
 )

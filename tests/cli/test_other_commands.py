@@ -85,6 +85,10 @@ def test_a_suite_is_run_shown_and_exported(trimtab, suite, tmp_path):
     assert "| method | ours | n | paper | distance |" in text
     drawn = trimtab("bench", "plot", suite, "--store", store, "--out", tmp_path / "p")
     assert (drawn.code, "it names no reference" in drawn.err) == (2, True)
+    nowhere = suite / "in a file"
+    for command in ("plot", "export"):
+        written = trimtab("bench", command, suite, "--store", store, "--out", nowhere)
+        assert (written.code, "cannot write to" in written.err) == (2, True)
     assert trimtab("bench", "export", suite, "--store", store).code == 0
     exported = tmp_path / "docs/results/mine.csv.gz"
     assert len(gzip.decompress(exported.read_bytes()).splitlines()) == 9

@@ -4,6 +4,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,6 +31,7 @@ from trimtab.losses import (
 from trimtab.losses.reweighted import class_weights
 
 COUNTS = torch.tensor([70, 20, 10])
+WORD: Any = "half"
 EVERY_LOSS = {
     **LOSSES,
     "focal-alpha": lambda: Focal(1.5, "balanced"),
@@ -341,7 +343,14 @@ def test_get_loss_leaves_the_users_object_alone() -> None:
         (lambda: started(AsymmetricFocal(margin=1)), "margin is 1"),
         (lambda: started(LDAM(max_margin=-1)), "max_margin is -1"),
         (lambda: started(LDAM(defer=2)), "defer is 2"),
+        (lambda: started(LDAM(defer=WORD)), "defer is 'half'"),
+        (lambda: started(LDAM(scale=-1)), "scale is -1: give a number above 0"),
+        (lambda: started(LDAM(beta=WORD)), "beta is 'half'"),
         (lambda: started(OHEM(keep=0)), "keep is 0"),
+        (lambda: started(OHEM(keep=WORD)), "keep is 'half'"),
+        (lambda: started(OHEM(warm_up=-1)), "warm_up is -1: give a whole number, 0"),
+        (lambda: started(Focal(WORD)), "gamma is 'half'"),
+        (lambda: started(LogitAdjustment(math.nan)), "tau is nan: give a number that"),
     ],
 )
 def test_errors_name_the_value(call: Callable[[], object], message: str) -> None:

@@ -62,7 +62,7 @@ def test_without_art_there_is_no_chart_and_no_word() -> None:
 
     assert draw_chart(evidence) is None
     assert draw_chart(other) is None
-    assert "What ART drew" not in render_page(evidence)
+    assert "What was drawn" not in render_page(evidence)
 
 
 def test_shares_stand_above_the_f1_on_one_axis_of_epochs() -> None:
@@ -93,6 +93,23 @@ def test_what_is_seen_is_said_in_plain_words() -> None:
     )
     assert "the mean of 4 runs" in note
     assert "classes 2 are here" not in note
+
+
+def test_what_decides_the_draw_is_said_of_each_method() -> None:
+    """ART follows the F1; a draw that learns from the rows does not."""
+    learned = replace(MOVED, facts={**MOVED.facts, "follows_f1": False})
+    art = chart_of(evidence_of(art=MOVED)).note
+    both = chart_of(evidence_of(art=MOVED, art_lightgbm=learned)).note
+    alone = chart_of(evidence_of(art=learned)).note
+
+    follows = "which decides the next draw{}: the worse a class is recognised, the more"
+    learns = "learns what to draw from the training rows. All of the first split"
+    assert follows.format("") in art
+    assert "training rows. All" not in art
+    assert follows.format(" of art") in both
+    assert f"art-lightgbm {learns}" in both
+    assert "decides" not in alone
+    assert f"held out of training. art {learns}" in alone
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.report.sample_evidence import FEW, HOSTILE, MANY, Made, make_evidence
+from tests.report.test_ensemble_chart import UNIFORM, made_history
 from trimtab.benchmark.history import History
 from trimtab.report.page import render_page, write_page
 
@@ -118,6 +119,47 @@ def test_what_art_drew_is_seen_at_any_width(
     assert chart.locator(".scatterlayer .trace").count() == 8
     chart.locator(".legend button", has_text="yes").click()
     assert chart.locator(".scatterlayer .trace").count() == 5
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_ensembles_drew_is_seen_at_any_width(
+    opened: Open, tmp_path: Path, scheme: str
+) -> None:
+    """Each method has its own panels; maps are in the colours of the theme."""
+    methods = [*FEW, Made("mesa", "learned"), Made("under-bagging", "classic")]
+    long = ("no", "a class of which the name is very long indeed")
+    learned = made_history(ratio=(1.0, 4.0, 2.0), names=long)
+    histories = {"mesa": learned, "under-bagging": UNIFORM}
+    evidence = make_evidence(methods=methods, histories=histories)
+    page = opened(write_page(evidence, tmp_path / "page.html"), color_scheme=scheme)
+    chart = page.locator("[data-chart=members]")
+    scale = """() => document.querySelector("[data-chart=members] .plot")
+        ._fullLayout.coloraxis.colorscale.map(stop => stop[1]).join()"""
+
+    for width in (1280, 380):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_function(
+            """width => {
+                const at = part => document.querySelector(
+                    `[data-chart=members] ${part}`)?.getBoundingClientRect();
+                return at(".svg-container").right <= width
+                    && at(".ytitle").bottom < at(".y2title").top
+                    && at(".y2title").bottom < at(".y3title").top
+                    && at(".y3title").bottom < at(".y4title").top;
+            }""",
+            arg=width,
+            timeout=5000,
+        )
+    colours = page.evaluate(scale)
+    paper = "rgb(255, 255, 255)" if scheme == "light" else "rgb(19, 22, 25)"
+    assert colours.startswith(paper)
+    assert "var(" not in colours
+    assert chart.locator(".heatmaplayer .hm").count() == 2
+    assert chart.locator(".scatterlayer .trace").count() == 3
+    chart.locator("select").select_option("under-bagging, training rows")
+    assert chart.locator(".y3title").count() == 0
+    assert chart.locator(".scatterlayer .trace").count() == 0
+    assert chart.locator(".heatmaplayer .hm").count() == 2
 
 
 @pytest.mark.parametrize("has_policy", [True, False], ids=["as it is", "no policy"])

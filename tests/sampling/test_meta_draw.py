@@ -249,7 +249,8 @@ def test_stacked_draws_learn_with_numbers_of_their_own(view: View) -> None:
         ({"learning_rate": 0}, "learning_rate is 0: give a number above 0"),
         ({"head_step": -1}, "head_step is -1: give a number above 0"),
         ({"temperature": 0}, "temperature is 0: give a number above 0"),
-        ({"power": -1}, "power is -1: give a number that is not negative"),
+        ({"power": -1}, "power is -1: give a number from 0"),
+        ({"power": "all"}, "power is 'all': give a number from 0"),
     ],
 )
 def test_wrong_numbers_are_refused(options: dict[str, Any], message: str) -> None:

@@ -164,6 +164,23 @@ def test_eval_weight_counts_rows(
     )
 
 
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        ([1.0, 2.0], r"the shape \(2,\): give one for each of the 60"),
+        (np.full(60, -1.0), "hold -1.0: give finite numbers, not negative"),
+        (np.full(60, np.nan), "hold nan: give finite numbers, not negative"),
+    ],
+)
+def test_unusable_eval_weights_are_refused(weight: Any, message: str) -> None:
+    """Neither a loss that falls without end nor one that never was a number."""
+    X, y = np.random.default_rng(0).normal(size=(60, 3)), np.arange(60) % 2
+    with pytest.raises(InputError, match=message):
+        classifier().fit(X, y, eval_set=(X, y), eval_weight=weight)
+    with pytest.raises(InputError, match="eval_weight is given and eval_set is not"):
+        classifier().fit(X, y, eval_weight=weight)
+
+
 def test_user_module_and_images() -> None:
     """A class of the user's on flat rows; the built-in CNN on images."""
     random = np.random.default_rng(0)

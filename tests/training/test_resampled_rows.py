@@ -2,6 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,20 @@ def test_small_classes_still_get_rows(kind: Any, rows: Rows) -> None:
     assert len(made) > 50
     assert (made >= own.min(axis=0) - 1e-5).all()
     assert (made <= own.max(axis=0) + 1e-5).all()
+
+
+@pytest.mark.parametrize("n_rows", [4, 5, 6])
+def test_neighbours_are_fewer_exactly_where_they_must_be(
+    n_rows: int, rows: Rows
+) -> None:
+    """SMOTE's five take six rows; with one less, a word is said and all are made."""
+    X, codes = few(n_rows, rows)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        _, resampled = resampled_rows(SMOTE(), X, codes, CLASSES, 0)
+
+    assert np.bincount(resampled).tolist() == [100, 100, 100]
+    assert len(said) == (n_rows < 6)
 
 
 @pytest.mark.filterwarnings("ignore:SMOTE looks at 2 neighbours:UserWarning")

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import warnings
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,7 @@ from trimtab import ARTClassifier, InputError
 from trimtab.losses import LDAM, OHEM, AsymmetricFocal, CrossEntropy, Focal
 from trimtab.losses.loss import RowLoss
 from trimtab.sampling.draw import AdaptiveDraw
-from trimtab.training import shared_run, side_by_side
+from trimtab.training import classifier, shared_run, side_by_side
 from trimtab.training.classifier import NetworkClassifier
 from trimtab.training.side_by_side import fit_together, groups_that_fit_together
 
@@ -286,6 +287,26 @@ def test_large_rows_are_cut_into_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     fit_together([network(random_state=seed) for seed in range(4)], X, Y)
     fit_together([network(dropout=rate) for rate in (0.0, 0.1, 0.2, 0.3)], X, Y)
     assert runs == [2, 2, 4]
+
+
+def test_large_rows_are_let_go_before_more_are_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However many settings resample, a few copies of the rows are there at once."""
+    monkeypatch.setattr(side_by_side, "BYTES_AT_ONCE", 2 * X.size * 4)
+    made: list[weakref.ref[Any]] = []
+    alive: list[int] = []
+
+    class Watched(shared_run.FitShare):
+        def __init__(self, *values: Any, **named: Any) -> None:
+            super().__init__(*values, **named)
+            made.append(weakref.ref(self.rows.X))
+            alive.append(sum(one() is not None for one in made))
+
+    monkeypatch.setattr(classifier, "FitShare", Watched)
+    fit_together([network(random_state=seed, max_iter=1) for seed in range(8)], X, Y)
+    assert len(made) == 8
+    assert max(alive) <= 3
 
 
 def test_fitted_networks_are_independent() -> None:

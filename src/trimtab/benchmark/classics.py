@@ -24,6 +24,7 @@ from trimtab.benchmark.controls import lightgbm_learner
 from trimtab.benchmark.methods import Method, TableInfo, method, register
 from trimtab.benchmark.preparation import dense, native, with_categories
 from trimtab.benchmark.rows import MadeRows, SelectedRows, down_to, up_to
+from trimtab.ensembles.default_learner import smallest_leaf
 
 __all__ = ["small_leaves"]
 
@@ -31,9 +32,7 @@ __all__ = ["small_leaves"]
 def small_leaves(info: TableInfo, ratio: float = 1.0) -> dict[str, int]:
     """Return LightGBM's ``min_child_samples`` for a table that shrinks a lot.
 
-    LightGBM's leaves hold 20 rows or more. A balanced draw from a table with 19 rare
-    rows has 38: no tree could divide it. So from 160 rows downwards leaves shrink to
-    an eighth of the rows, but not below 10 before a quarter of the rows is less.
+    See `trimtab.ensembles.default_learner.smallest_leaf`.
 
     Parameters
     ----------
@@ -49,7 +48,7 @@ def small_leaves(info: TableInfo, ratio: float = 1.0) -> dict[str, int]:
     """
     smallest = min(info.class_counts)
     rows = round(sum(min(n, ratio * smallest) for n in info.class_counts))
-    return {"min_child_samples": max(1, min(20, max(10, rows // 8), rows // 4))}
+    return {"min_child_samples": smallest_leaf(rows)}
 
 
 def _search_ratio_up(trial: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ Nothing that is fitted, tuned or selected sees a test row. The decision threshol
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,9 @@ from trimtab.benchmark.fitting import MethodOnTable
 from trimtab.benchmark.history import History, history_of
 from trimtab.benchmark.messages import Announce, Phase
 from trimtab.benchmark.methods import Method
-from trimtab.benchmark.rows import fitted_rows
+from trimtab.benchmark.rows import fitted_rows, resample_seconds
 from trimtab.benchmark.search import Tuned, tune
+from trimtab.benchmark.stages import measure_stages
 from trimtab.metrics import (
     MEASURES,
     best_threshold,
@@ -106,6 +108,14 @@ def evaluate(
         scores = table.predict(estimator, test)
         called = table.decide(estimator, table.rows(test), scores)
     measures, confusion = _measure(labels, test, scores, called, threshold)
+    measures |= measure_stages(
+        estimator,
+        table,
+        test,
+        refit=partial(learner.refitted, training),
+        n_train=len(training),
+        stages=protocol.stages,
+    )
     measures |= {
         "fit_seconds": fit_cost.seconds,
         "predict_seconds": predict_cost.seconds,
@@ -115,6 +125,9 @@ def evaluate(
         "n_test_rows": float(len(test)),
         **_of_tuning(tuned),
     }
+    seconds = resample_seconds(estimator)
+    if seconds is not None:
+        measures["resample_seconds"] = seconds
     return Outcome(
         "done",
         measures=measures,
@@ -174,12 +187,18 @@ class _Learner:
         self.table, self.random_state = table, random_state
         self.parameters = parameters
 
-    def build(self, rows: Rows) -> tuple[Any, Any, NDArray[Any]]:
+    def build(self, rows: Rows, **parameters: Any) -> tuple[Any, Any, NDArray[Any]]:
         """Return an unfitted estimator and what to fit it on; imports happen here."""
         fitted = self.table.fitted_rows(rows)
         build = self.table.method.build
-        estimator = build(fitted.info, self.random_state, **self.parameters)
+        parameters = self.parameters | parameters
+        estimator = build(fitted.info, self.random_state, **parameters)
         return estimator, fitted.X, fitted.y
+
+    def refitted(self, rows: Rows, n_estimators: int) -> Any:
+        """Return the estimator fitted with another number of members."""
+        estimator, X, y = self.build(rows, n_estimators=n_estimators)
+        return estimator.fit(X, y)
 
     def choose_threshold(self, training: Rows) -> float:
         labels = self.table.labels

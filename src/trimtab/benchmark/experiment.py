@@ -113,9 +113,11 @@ class Outcome:
         ``fit_seconds``, ``predict_seconds``, ``threshold_seconds``,
         ``peak_memory_mb`` (of the process while it fitted), ``n_train_rows`` (rows
         the learners were fitted on, after resampling), ``n_test_rows``;
-        ``own_threshold`` where the classifier decides by one of its own; and where
-        parameters were tuned ``tuning_seconds``, ``tuning_score``, ``n_trials`` and
-        ``n_failed_trials``.
+        ``resample_seconds`` where a sampler resamples;
+        ``average_precision@5``, ``n_train_rows@5`` and the like for the stages of a
+        protocol; ``own_threshold`` where the classifier decides by one of its own;
+        and where parameters were tuned ``tuning_seconds``, ``tuning_score``,
+        ``n_trials`` and ``n_failed_trials``.
     per_class : list of dict
         For each class ``label``, ``precision``, ``recall``, ``f1``, ``support``.
     threshold : float or None

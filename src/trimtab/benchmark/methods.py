@@ -100,6 +100,9 @@ class Method:
         None where it can.
     quick : bool
         Whether it is one of the quick portfolio.
+    for_suites : bool
+        Whether it is there for suites, which give it parameters: it can be got by its
+        name, and is not listed.
     """
 
     name: str
@@ -109,6 +112,7 @@ class Method:
     search_space: Callable[[Any], dict[str, Any]] | None = None
     applies: Callable[[TableInfo], str | None] | None = None
     quick: bool = False
+    for_suites: bool = False
 
     @cached_property
     def code(self) -> str:
@@ -131,6 +135,8 @@ _BUILT_IN = (
     "trimtab.benchmark.controls",
     "trimtab.benchmark.classics",
     "trimtab.benchmark.balanced_ensembles",
+    "trimtab.benchmark.ensembles_methods",
+    "trimtab.benchmark.mesa_methods",
     "trimtab.benchmark.neural",
 )
 _loaded = False
@@ -151,7 +157,8 @@ def method(name: str, **fields: Any) -> Callable[[F], F]:
         The method's name.
     **fields
         The other attributes of `Method`: ``family``, ``description``, and if wanted
-        ``search_space``, ``applies``, ``quick``.
+        ``search_space``, ``applies``, ``quick``,
+        ``for_suites``.
 
     Returns
     -------
@@ -178,7 +185,7 @@ def _load() -> None:
 
 
 def list_methods(family: str | None = None) -> list[Method]:
-    """Return the registered methods, in the order of their registration.
+    """Return the methods for everybody, in the order of their registration.
 
     Parameters
     ----------
@@ -190,7 +197,8 @@ def list_methods(family: str | None = None) -> list[Method]:
     list of Method
     """
     _load()
-    return [m for m in _registry.values() if family in (None, m.family)]
+    found = (m for m in _registry.values() if not m.for_suites)
+    return [m for m in found if family in (None, m.family)]
 
 
 def get_method(name: str) -> Method:

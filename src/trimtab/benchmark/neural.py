@@ -84,11 +84,13 @@ def _add(
 
 def _from(name: str, low: float, high: float, *, log: bool = False) -> Search:
     """Return a search of one number between two."""
+    return partial(_search_number, name=name, low=low, high=high, log=log)
 
-    def search(trial: Any) -> dict[str, Any]:
-        return {name: trial.suggest_float(name, low, high, log=log)}
 
-    return search
+def _search_number(
+    trial: Any, name: str, low: float, high: float, log: bool
+) -> dict[str, Any]:
+    return {name: trial.suggest_float(name, low, high, log=log)}
 
 
 _add(

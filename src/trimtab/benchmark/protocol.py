@@ -4,7 +4,7 @@
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,12 +45,20 @@ class Protocol:
     tune_threshold : bool, default=False
         For two classes, also choose a decision threshold on a part of the training
         rows that an extra fit did not see (see `trimtab.benchmark.evaluation`).
+    n_tested : int or None, default=None
+        Only so many of the folds of each repeat are tested on; the others are always
+        trained on. None for all. The splits are those of the whole protocol.
+    stages : sequence of int, default=()
+        Of ensembles that grow member by member, also measure what they were with so
+        many members; see `trimtab.benchmark.stages`.
     """
 
     n_splits: int = 5
     n_repeats: int = 1
     test_size: float | None = None
     tune_threshold: bool = False
+    n_tested: int | None = None
+    stages: Sequence[int] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= self.n_repeats <= _REPEATS_OF_A_SEED:
@@ -66,11 +74,18 @@ class Protocol:
                 f"test_size is {self.test_size} with n_splits {self.n_splits}: give a "
                 "share inside (0, 1), and n_splits = 1"
             )
+        if self.n_tested is not None and not 1 <= self.n_tested <= self.n_splits:
+            raise InputError(
+                f"n_tested is {self.n_tested}: give from 1 to n_splits, {self.n_splits}"
+            )
+        if any(stage < 1 for stage in self.stages):
+            raise InputError(f"stages are {list(self.stages)}: give 1 or more for each")
+        object.__setattr__(self, "stages", tuple(self.stages))
 
     def splits(self) -> Iterator[tuple[int, int]]:
         """Yield every (repeat, fold)."""
         for repeat in range(self.n_repeats):
-            for fold in range(self.n_splits):
+            for fold in range(self.n_tested or self.n_splits):
                 yield repeat, fold
 
     def rows(
@@ -130,15 +145,18 @@ class Protocol:
     def describe(self) -> str:
         """Return the protocol in a few words."""
         if self.test_size is None:
-            text = f"{self.n_splits} stratified folds"
+            of = f"{self.n_tested} of " if self.n_tested else ""
+            text = f"{of}{self.n_splits} stratified folds"
         else:
             text = f"stratified splits with {self.test_size:.0%} for testing"
         return text + (f" × {self.n_repeats} repeats" if self.n_repeats > 1 else "")
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields that decide a result, for an experiment's key."""
-        return {
+        fields: dict[str, Any] = {
             "n_splits": self.n_splits,
             "test_size": self.test_size,
             "tune_threshold": self.tune_threshold,
         }
+        # Left out where there are none: keys of earlier versions stay what they were.
+        return fields | ({"stages": list(self.stages)} if self.stages else {})

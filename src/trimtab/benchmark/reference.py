@@ -14,7 +14,7 @@ from trimtab.benchmark.statistics import (
     paired_p_values,
 )
 from trimtab.benchmark.suite import Suite
-from trimtab.metrics import MEASURES
+from trimtab.metrics import find_measure
 
 __all__ = ["compare_with_reference", "difference_matrix", "over_datasets"]
 
@@ -145,7 +145,8 @@ def _ranks(
 
 
 def _greater_is_better(metric: str) -> bool:
-    return MEASURES[metric].greater_is_better if metric in MEASURES else False
+    measure = find_measure(metric)
+    return measure is not None and measure.greater_is_better
 
 
 def over_datasets(tests: pd.DataFrame) -> pd.DataFrame:

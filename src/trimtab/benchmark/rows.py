@@ -2,6 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+import time
 import warnings
 from collections import Counter
 from typing import Any
@@ -12,7 +13,14 @@ from sklearn.base import BaseEstimator, clone
 
 from trimtab.tables import take_rows
 
-__all__ = ["MadeRows", "SelectedRows", "down_to", "fitted_rows", "up_to"]
+__all__ = [
+    "MadeRows",
+    "SelectedRows",
+    "down_to",
+    "fitted_rows",
+    "resample_seconds",
+    "up_to",
+]
 
 NOTHING_TO_MAKE = (
     "No samples will be generated",
@@ -98,10 +106,12 @@ class _Resampled(BaseEstimator):  # type: ignore[misc]
         for name, value in sampler.get_params(deep=True).items():
             if name.endswith(("k_neighbors", "n_neighbors")) and isinstance(value, int):
                 sampler.set_params(**{name: min(value, neighbours)})
+        start = time.perf_counter()
         with warnings.catch_warnings():
             # Samplers warn where they find fewer rows to take than they look for.
             warnings.simplefilter("ignore")
             X, codes = sampler.fit_resample(X, codes)
+        self.seconds_ = time.perf_counter() - start
         return sampler, X, labels[codes]
 
 
@@ -124,6 +134,8 @@ class SelectedRows(_Resampled):
     ----------
     n_rows_ : int
         How many rows are left. A class that the sampler dropped altogether is kept.
+    seconds_ : float
+        How long the sampler took.
     """
 
     def __init__(self, sampler: Any, view: Any = None) -> None:
@@ -159,6 +171,8 @@ class MadeRows(_Resampled):
     ----------
     n_rows_ : int
         How many rows there are afterwards.
+    seconds_ : float
+        How long the sampler took; not there where it found nothing to do.
     """
 
     def __init__(self, sampler: Any) -> None:
@@ -186,7 +200,7 @@ def fitted_rows(estimator: Any, n_train: int) -> int:
     ----------
     estimator : classifier
         Fitted: a learner, a pipeline with one of the steps above, or an ensemble of
-        scikit-learn or imbalanced-learn, whose members' rows are added up.
+        scikit-learn, imbalanced-learn or trimtab, whose members' rows are added up.
     n_train : int
         How many rows ``fit`` was given.
 
@@ -202,11 +216,36 @@ def fitted_rows(estimator: Any, n_train: int) -> int:
     samplers = getattr(estimator, "samplers_", None)
     if samplers:
         return sum(len(sampler.sample_indices_) for sampler in samplers)
+    records = getattr(estimator, "history_", None)
+    if isinstance(records, list) and records and "round" in records[0]:
+        return sum(int(record["rows_per_class"].sum()) for record in records)
     members = getattr(estimator, "estimators_", None)
     if isinstance(members, list) and members:
         return sum(_rows_of_member(m, estimator, n_train) for m in members)
+    n_train = getattr(estimator, "n_rows_", n_train)
     inner = getattr(estimator, "estimator_", None)
     return n_train if inner is None else fitted_rows(inner, n_train)
+
+
+def resample_seconds(estimator: Any) -> float | None:
+    """Return how long the samplers of a fitted pipeline took; None without any.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Fitted.
+
+    Returns
+    -------
+    float or None
+        Seconds of `SelectedRows` and `MadeRows`, without what prepares the rows.
+    """
+    steps = getattr(estimator, "steps", ())
+    seconds = [step.seconds_ for _, step in steps if hasattr(step, "seconds_")]
+    if seconds:
+        return float(sum(seconds))
+    inner = getattr(estimator, "estimator_", None)
+    return None if inner is None else resample_seconds(inner)
 
 
 def _rows_of_member(member: Any, ensemble: Any, n_train: int) -> int:

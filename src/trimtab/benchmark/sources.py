@@ -4,6 +4,7 @@
 
 import os
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,14 @@ import numpy as np
 
 from trimtab.tables import Labels, encode_labels
 
-__all__ = ["CatalogueSource", "StagedSource", "TableSource", "stage", "table_digest"]
+__all__ = [
+    "CatalogueSource",
+    "StagedSource",
+    "TableSource",
+    "catalogue_sources",
+    "stage",
+    "table_digest",
+]
 
 
 @dataclass(frozen=True)
@@ -98,3 +106,15 @@ def _content(X: Any) -> Any:
         rows.sum_duplicates()
         return rows.shape, rows.indptr, rows.indices, rows.data
     return np.ascontiguousarray(X)
+
+
+def catalogue_sources(names: Iterable[str]) -> dict[str, TableSource]:
+    """Return the source of each data set by name; fetch what is not here yet."""
+    from trimtab import datasets
+
+    sources: dict[str, TableSource] = {}
+    for name in names:
+        if not datasets.is_available(name):
+            datasets.load(name)
+        sources[name] = CatalogueSource(name)
+    return sources

@@ -15,17 +15,16 @@ from fnmatch import fnmatch
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from trimtab.benchmark.experiment import Experiment
 from trimtab.benchmark.methods import Method, get_method
 from trimtab.benchmark.protocol import Protocol
-from trimtab.benchmark.sources import CatalogueSource, TableSource
 from trimtab.benchmark.suite_expansion import expand_methods, with_paper
 from trimtab.benchmark.suite_plots import Plot, parse_plots
 from trimtab.benchmark.tuning import Tuning, TuningTables, entry_tunings, tuning_tables
 from trimtab.exceptions import InputError, nearest_names
-from trimtab.metrics import MEASURES
+from trimtab.metrics import MEASURES, find_measure
 
 __all__ = [
     "Entry",
@@ -34,10 +33,11 @@ __all__ = [
     "list_suites",
     "load_suite",
     "methods_of",
-    "sources_of",
 ]
 
 _FOLDER = files("trimtab.benchmark") / "suites"
+T = TypeVar("T")
+
 _KEYS = {
     "title", "description", "datasets", "methods", "metric", "seeds", "protocol",
     "paper", "reference", "plot", "tuning", "shared",
@@ -176,7 +176,7 @@ class Suite:
             self,
             datasets=chosen,
             entries=tuple(entry for entry in self.entries if entry.label in kept),
-            seeds=self.seeds if seeds is None else tuple(seeds),
+            seeds=self.seeds if seeds is None else _once(seeds),
         )
 
     def experiments(self) -> list[Experiment]:
@@ -245,6 +245,11 @@ class Suite:
             for entry in self.entries
         )
         return replace(self, entries=tuple(entries))
+
+
+def _once(values: Iterable[T]) -> tuple[T, ...]:
+    """Return values in their order, each once: a run that counts twice is no run."""
+    return tuple(dict.fromkeys(values))
 
 
 def _matching(known: Iterable[str], wanted: Sequence[str], what: str) -> list[str]:
@@ -318,9 +323,9 @@ def _parse(name: str, content: dict[str, Any]) -> Suite:
                 f"suite {name}: no key {key!r}: {nearest_names(key, _KEYS)}"
             )
     metric = content.get("metric", "average_precision")
-    if metric not in MEASURES:
+    if find_measure(metric) is None:
         raise InputError(f"no metric {metric!r}: {nearest_names(metric, MEASURES)}")
-    names = tuple(datasets.describe(d).name for d in content["datasets"])
+    names = _once(datasets.describe(d).name for d in content["datasets"])
     tuning = tuning_tables(content.get("tuning"), names)
     methods = expand_methods(content["methods"], content.get("shared", ()))
     entries = tuple(_entry(value, tuning) for value in methods)
@@ -345,7 +350,7 @@ def _parse(name: str, content: dict[str, Any]) -> Suite:
         entries=entries,
         protocol=Protocol(**content.get("protocol", {})),
         metric=metric,
-        seeds=tuple(content.get("seeds", (0,))),
+        seeds=_once(content.get("seeds", (0,))),
         paper=tuple(_paper(value, labels) for value in content.get("paper", ())),
         reference=reference,
         plots=parse_plots(content.get("plot", ()), labels),
@@ -381,16 +386,6 @@ def _entry(value: dict[str, Any], tuning: TuningTables) -> Entry:
         tuple(tunings.items()),
         () if chosen is None else kept,
     )
-
-
-def sources_of(suite: Suite) -> dict[str, TableSource]:
-    """Return the source of each data set of a suite; fetch what is not here yet."""
-    from trimtab import datasets
-
-    for name in suite.datasets:
-        if not datasets.is_available(name):
-            datasets.load(name)
-    return {name: CatalogueSource(name) for name in suite.datasets}
 
 
 def methods_of(suite: Suite) -> dict[str, Method]:

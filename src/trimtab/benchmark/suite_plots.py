@@ -2,6 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+import itertools
 import json
 import re
 from collections import Counter
@@ -14,12 +15,20 @@ import numpy as np
 import pandas as pd
 
 from trimtab.exceptions import InputError, nearest_names
-from trimtab.metrics import MEASURES
+from trimtab.metrics import MEASURES, find_measure
 
 if TYPE_CHECKING:
     from trimtab.benchmark.suite import Entry, Suite
 
-__all__ = ["CURVE", "DIFFERENCES", "Plot", "curve_points", "parse_plots", "plots_of"]
+__all__ = [
+    "CURVE",
+    "DIFFERENCES",
+    "STAGES",
+    "Plot",
+    "curve_points",
+    "parse_plots",
+    "plots_of",
+]
 
 DIFFERENCES = "differences"
 """Kind of a plot: how far the reference is ahead, methods by data sets."""
@@ -27,8 +36,12 @@ DIFFERENCES = "differences"
 CURVE = "curve"
 """Kind of a plot: a score over a number, one line for each of a few settings."""
 
-_KINDS = (DIFFERENCES, CURVE)
+STAGES = "stages"
+"""Kind of a plot: a score over the rows trained on as ensembles grow, a line each."""
+
+_KINDS = (DIFFERENCES, CURVE, STAGES)
 _DATASET = "dataset"
+_STATISTICS = ("mean", "sd", "se", "n")
 
 
 @dataclass(frozen=True)
@@ -39,8 +52,9 @@ class Plot:
     ----------
     name : str
         What it is called, and its file.
-    kind : {"differences", "curve"}
-        A heat map of the differences from the suite's reference, or curves.
+    kind : {"differences", "curve", "stages"}
+        A heat map of the differences from the suite's reference, curves over a
+        parameter, or curves over the rows trained on at the protocol's stages.
     title : str
         What stands above it.
     metric : str
@@ -135,8 +149,8 @@ def _check(plot: Plot, labels: list[str]) -> None:
     if not re.fullmatch(r"[\w-]+", plot.name):
         raise InputError(f"{where}: a name has letters, digits, - and _ alone")
     if plot.kind not in _KINDS:
-        raise InputError(f"{where}: kind is {plot.kind!r}: {_KINDS[0]} or {_KINDS[1]}")
-    if plot.metric and plot.metric not in MEASURES:
+        raise InputError(f"{where}: kind is {plot.kind!r}: {' or '.join(_KINDS)}")
+    if plot.metric and find_measure(plot.metric) is None:
         raise InputError(
             f"{where}: no metric {plot.metric!r}: "
             f"{nearest_names(plot.metric, MEASURES)}"
@@ -174,7 +188,7 @@ def curve_points(results: pd.DataFrame, suite: "Suite", plot: Plot) -> pd.DataFr
     suite : Suite
         Knows the parameters of its entries.
     plot : Plot
-        Of the kind ``"curve"``.
+        Of the kind ``"curve"`` or ``"stages"``.
 
     Returns
     -------
@@ -191,6 +205,8 @@ def curve_points(results: pd.DataFrame, suite: "Suite", plot: Plot) -> pd.DataFr
         Where several methods stand at one place of a line.
     """
     metric = plot.metric or suite.metric
+    if plot.kind == STAGES:
+        return _stage_points(results, suite, plot, metric)
     places = pd.DataFrame(
         _places(suite, plot), columns=["panel", "line", "x", "dataset", "method"]
     )
@@ -211,6 +227,37 @@ def curve_points(results: pd.DataFrame, suite: "Suite", plot: Plot) -> pd.DataFr
         ignore_index=True,
     )
     return points.rename(columns={"panel": "dataset"})
+
+
+def _stage_points(
+    results: pd.DataFrame, suite: "Suite", plot: Plot, metric: str
+) -> pd.DataFrame:
+    """Return a point for each stage of each method, over the rows it had by then."""
+    done = results[results["status"] == "done"]
+    names = dict(plot.line_names)
+    points: list[dict[str, Any]] = []
+    for dataset, entry, stage in itertools.product(
+        [d for d in suite.datasets if d in (plot.datasets or suite.datasets)],
+        [entry for entry in suite.entries if plot.takes(entry.label)],
+        suite.protocol.stages,
+    ):
+        is_it = (done["dataset"] == dataset) & (done["method"] == entry.label)
+        columns = [f"{metric}@{stage}", f"n_train_rows@{stage}"]
+        runs = done[is_it].reindex(columns=columns).dropna()
+        scores, sizes = (runs[column].astype(float) for column in columns)
+        points.append(
+            {
+                "dataset": dataset,
+                "line": names.get(entry.label, entry.label),
+                "x": sizes.mean(),
+                "mean": scores.mean(),
+                "sd": scores.std(),
+                "se": scores.std() / np.sqrt(max(len(runs), 1)),
+                "n": len(runs),
+            }
+        )
+    found = [point for point in points if point["n"]]
+    return pd.DataFrame(found, columns=["dataset", "line", "x", *_STATISTICS])
 
 
 def _lines(suite: "Suite", plot: Plot) -> list[str]:

@@ -14,8 +14,8 @@ import pandas as pd
 from trimtab.benchmark.statistics import mean_ranks
 from trimtab.benchmark.suite import Suite
 from trimtab.exceptions import InputError
-from trimtab.files import write_whole
-from trimtab.metrics import MEASURES
+from trimtab.files import check_writable, write_whole
+from trimtab.metrics import MEASURES, find_measure
 
 __all__ = [
     "flatten_per_class",
@@ -165,7 +165,8 @@ def overview(summary: pd.DataFrame) -> pd.DataFrame:
     )
     tried = summary.pivot(index="dataset", columns="method", values="n").notna()
     compared = scores[tried.all(axis=1)]
-    better = MEASURES[metric].greater_is_better if metric in MEASURES else False
+    measure = find_measure(metric)
+    better = measure is not None and measure.greater_is_better
     common = scores.dropna()
     table = pd.DataFrame(
         {
@@ -188,7 +189,13 @@ def write_export(results: pd.DataFrame, path: Path) -> Path:
         One row an experiment.
     path : Path
         A file that ends in ``.csv.gz``.
+
+    Raises
+    ------
+    InputError
+        Where it cannot be written.
     """
+    check_writable(path.parent)
     text = results.to_csv(index=False, float_format="%.9g")
     path.parent.mkdir(parents=True, exist_ok=True)
     return write_whole(path, gzip.compress(text.encode(), mtime=0))

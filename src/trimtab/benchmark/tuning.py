@@ -18,7 +18,6 @@ from trimtab.metrics import MEASURES
 
 __all__ = [
     "Tuning",
-    "TuningTables",
     "entry_tunings",
     "merge_tables",
     "read_tuning",

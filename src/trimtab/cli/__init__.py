@@ -1,4 +1,4 @@
-"""The command line: ``trimtab compare | bench | datasets | methods``.
+"""The command line: ``trimtab compare | bench | meta-train | datasets | methods``.
 
 Nothing heavy is imported before a command needs it, so that help comes at once.
 """
@@ -14,6 +14,7 @@ import typer
 from trimtab.cli.bench_commands import bench
 from trimtab.cli.catalogue_commands import data, list_all_methods
 from trimtab.cli.compare_command import compare
+from trimtab.cli.meta_train_command import meta_train
 from trimtab.exceptions import InputError, MissingExtraError
 
 __all__ = ["app", "main"]
@@ -25,6 +26,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(compare)
+app.command("meta-train")(meta_train)
 app.command("methods")(list_all_methods)
 app.add_typer(bench, name="bench")
 app.add_typer(data, name="datasets")
@@ -64,9 +66,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
-    except InputError as error:
-        _stop(str(error), 2)
-    except MissingExtraError as error:
+    except (InputError, MissingExtraError) as error:
         _stop(str(error), 2)
     except ModuleNotFoundError as error:
         library = (error.name or "").partition(".")[0]

@@ -116,15 +116,16 @@ def run_suite(
     """Run a suite; what the store holds already is not run again."""
     from trimtab.benchmark.progress import TerminalProgress
     from trimtab.benchmark.runner import Runner
+    from trimtab.benchmark.sources import catalogue_sources
     from trimtab.benchmark.store import Store
-    from trimtab.benchmark.suite import methods_of, sources_of
+    from trimtab.benchmark.suite import methods_of
 
     check_limit(time_limit)
     plan = _plan(suite, datasets, methods, seeds, trials)
     with Store(store or _BENCH_STORE) as opened:
         runner = Runner(
             opened,
-            sources_of(plan),
+            catalogue_sources(plan.datasets),
             methods_of(plan),
             n_jobs=n_jobs,
             time_limit=time_limit or None,

@@ -6,7 +6,7 @@ import shlex
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -15,11 +15,11 @@ from trimtab.cli.options import (
     RetryFailed,
     StoreUrl,
     check_limit,
+    load_table,
     resumable,
     split_names,
     tell_failures,
 )
-from trimtab.exceptions import InputError
 
 __all__ = ["compare"]
 
@@ -87,7 +87,7 @@ def compare(
     from trimtab.files import check_writable
 
     check_limit(time_limit)
-    X, y, name, target, named = _load(table, target)
+    X, y, name, target, named = load_table(table, target)
     check_writable(out)
     with resumable():
         comparison = run(
@@ -120,23 +120,3 @@ def compare(
         if comparison.summary.reused:
             print("--retry-failed runs recorded failures again", file=sys.stderr)
         raise typer.Exit(1)
-
-
-def _load(table: str, target: str | None) -> tuple[Any, Any, str, str, Any]:
-    """Return X, y, the table's name, the target's, and the class of interest."""
-    from trimtab import datasets
-    from trimtab.table_files import read_table, split_target
-
-    path = Path(table)
-    suffixes = {suffix.lower() for suffix in path.suffixes}
-    looks_like_file = bool({".csv", ".tsv", ".parquet", ".pq", ".gz"} & suffixes)
-    if path.exists() or looks_like_file:
-        X, y = split_target(read_table(path), target)
-        return X, y, path.name, str(target), None
-    card = datasets.describe(table)
-    if target not in (None, card.target):
-        raise InputError(
-            f"the target of the data set {table} is {card.target!r}: leave --target out"
-        )
-    loaded = datasets.load(table)
-    return loaded.X, loaded.y, card.name, card.target, card.positive

@@ -5,7 +5,8 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,6 +20,7 @@ __all__ = [
     "RetryFailed",
     "StoreUrl",
     "check_limit",
+    "load_table",
     "resumable",
     "split_names",
     "tell_failures",
@@ -67,3 +69,23 @@ def tell_failures(failures: "pd.DataFrame") -> None:
     for (method, reason), rows in failures.groupby(["method", "reason"], sort=False):
         times = f"{len(rows)} splits" if len(rows) > 1 else "1 split"
         print(f"failed: {method} on {times}: {reason}", file=sys.stderr)
+
+
+def load_table(table: str, target: str | None) -> tuple[Any, Any, str, str, Any]:
+    """Return X, y, the table's name, the target's, and the class of interest."""
+    from trimtab import datasets
+    from trimtab.table_files import read_table, split_target
+
+    path = Path(table)
+    suffixes = {suffix.lower() for suffix in path.suffixes}
+    looks_like_file = bool({".csv", ".tsv", ".parquet", ".pq", ".gz"} & suffixes)
+    if path.exists() or looks_like_file:
+        X, y = split_target(read_table(path), target)
+        return X, y, path.name, str(target), None
+    card = datasets.describe(table)
+    if target not in (None, card.target):
+        raise InputError(
+            f"the target of the data set {table} is {card.target!r}: leave --target out"
+        )
+    loaded = datasets.load(table)
+    return loaded.X, loaded.y, card.name, card.target, card.positive

@@ -14,9 +14,8 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from trimtab.exceptions import InputError
+from trimtab.exceptions import InputError, check_count, check_number
 from trimtab.synthesis.meta_step import Weights, adapted_weights, meta_step
-from trimtab.training.input_checks import check_count, check_number
 from trimtab.training.networks import StackedMLP
 
 __all__ = ["MovedPoints", "fit_moving_points"]

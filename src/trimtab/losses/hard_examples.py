@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from trimtab.exceptions import InputError
+from trimtab.exceptions import check_count, check_number
 from trimtab.losses.loss import weighted_mean
 from trimtab.losses.reweighted import CrossEntropy
 
@@ -41,8 +41,8 @@ class OHEM(CrossEntropy):
 
     def start(self, counts: Tensor, n_epochs: int) -> None:
         """Begin a training run; see `trimtab.losses.Loss.start`."""
-        if not 0 < self.keep <= 1:
-            raise InputError(f"keep is {self.keep}: give a number in (0, 1]")
+        check_number("keep", self.keep, above=0, at_most=1)
+        check_count("warm_up", self.warm_up, at_least=0)
         super().start(counts, n_epochs)
         self.epoch(0)
 

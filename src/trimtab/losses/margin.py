@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from trimtab.exceptions import InputError
+from trimtab.exceptions import check_number
 from trimtab.losses.loss import RowLoss, of_each_row
 from trimtab.losses.reweighted import class_weights, cross_entropy_of_rows
 
@@ -61,12 +61,10 @@ class LDAM(RowLoss):
 
     def start(self, counts: Tensor, n_epochs: int) -> None:
         """Begin a training run; see `trimtab.losses.Loss.start`."""
-        if not self.max_margin >= 0:
-            raise InputError(
-                f"max_margin is {self.max_margin}: give a number that is not negative"
-            )
-        if not 0 <= self.defer <= 1:
-            raise InputError(f"defer is {self.defer}: give a number in [0, 1]")
+        check_number("max_margin", self.max_margin, at_least=0)
+        check_number("defer", self.defer, at_least=0, at_most=1)
+        if self.scale is not None:
+            check_number("scale", self.scale, above=0)
         root = counts.clamp(min=1).float().pow(-0.25)
         widest = torch.where(counts > 0, root, 0.0).amax(dim=-1, keepdim=True)
         self._margins = self.max_margin * root / widest
@@ -124,6 +122,7 @@ class LogitAdjustment(RowLoss):
 
     def start(self, counts: Tensor, n_epochs: int) -> None:
         """Begin a training run; see `trimtab.losses.Loss.start`."""
+        check_number("tau", self.tau)
         # One row for a class without any: its log must stay finite.
         rows = counts.clamp(min=1).float()
         prior = rows / rows.sum(dim=-1, keepdim=True)

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 from torch.nn import functional
 
-from trimtab.exceptions import InputError
+from trimtab.exceptions import InputError, check_number
 from trimtab.losses.loss import RowLoss, of_each_row
 
 __all__ = [
@@ -93,8 +93,7 @@ def _weights_by_rule(kind: str, rows: Tensor, beta: float) -> Tensor:
     if kind == "balanced":
         raw = 1 / rows
     elif kind == "effective":
-        if not 0 <= beta < 1:
-            raise InputError(f"beta is {beta}: give a number in [0, 1), such as 0.9999")
+        check_number("beta", beta, at_least=0, below=1)
         decay = math.log(beta) if beta else -math.inf
         # expm1 keeps the digits that 1 - beta**n loses near 1.
         raw = -1 / torch.expm1(rows.clamp(min=1) * decay)
@@ -169,7 +168,7 @@ class Focal(RowLoss):
 
     def start(self, counts: Tensor, n_epochs: int) -> None:
         """Begin a training run; see `trimtab.losses.Loss.start`."""
-        _check_gamma("gamma", self.gamma)
+        check_number("gamma", self.gamma, at_least=0)
         alpha: Any = self.alpha
         if isinstance(alpha, Real):
             alpha = float(alpha)
@@ -223,10 +222,9 @@ class AsymmetricFocal(RowLoss):
 
     def start(self, counts: Tensor, n_epochs: int) -> None:
         """Begin a training run; see `trimtab.losses.Loss.start`."""
-        _check_gamma("gamma_rare", self.gamma_rare)
-        _check_gamma("gamma_common", self.gamma_common)
-        if not 0 <= self.margin < 1:
-            raise InputError(f"margin is {self.margin}: give a number in [0, 1)")
+        check_number("gamma_rare", self.gamma_rare, at_least=0)
+        check_number("gamma_common", self.gamma_common, at_least=0)
+        check_number("margin", self.margin, at_least=0, below=1)
         rows = counts.float()
         self._rare = rows < rows.mean(dim=-1, keepdim=True)
 
@@ -264,8 +262,3 @@ def _power(base: Tensor, exponent: float | Tensor) -> Tensor:
 def _is_zero(value: float | Tensor) -> bool:
     """Whether a number is 0 for all replicas."""
     return not isinstance(value, Tensor) and value == 0
-
-
-def _check_gamma(name: str, value: float) -> None:
-    if not value >= 0:
-        raise InputError(f"{name} is {value}: give a number that is not negative")

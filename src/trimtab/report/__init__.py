@@ -11,12 +11,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trimtab.report.advice import advise
     from trimtab.report.draw_display import DrawHistoryDisplay
+    from trimtab.report.ensemble_display import EnsembleHistoryDisplay
+    from trimtab.report.meta_training_display import MetaTrainingDisplay
     from trimtab.report.page import render_page, write_page
 
-__all__ = ["DrawHistoryDisplay", "advise", "render_page", "write_page"]
+__all__ = [
+    "DrawHistoryDisplay",
+    "EnsembleHistoryDisplay",
+    "MetaTrainingDisplay",
+    "advise",
+    "render_page",
+    "write_page",
+]
 
 _HOME = {
     "DrawHistoryDisplay": "trimtab.report.draw_display",
+    "EnsembleHistoryDisplay": "trimtab.report.ensemble_display",
+    "MetaTrainingDisplay": "trimtab.report.meta_training_display",
     "advise": "trimtab.report.advice",
     "render_page": "trimtab.report.page",
     "write_page": "trimtab.report.page",

@@ -71,7 +71,7 @@ def draw_chart(evidence: Evidence) -> Chart | None:
     _set_panels(figure, max(h.rounds[-1] for h in histories.values()))
     return Chart(
         "draw",
-        "What ART drew while it trained",
+        "What was drawn, epoch by epoch",
         figure,
         pd.DataFrame(rows, columns=list(COLUMNS)),
         _note(histories, positive),
@@ -215,9 +215,8 @@ def _note(histories: dict[str, History], positive: str) -> str:
         f"{name}: {tell_of_draw(first)}" if others else tell_of_draw(first),
         *_tell_of_others(dict(others)),
         "Above is how often each class was drawn, with its share of the training rows "
-        "as a dashed line; below its F1 on rows that were held out of training, which "
-        "decides the next draw: the worse a class is recognised, the more of it. All "
-        "of the first split"
+        "as a dashed line; below its F1 on rows that were held out of training"
+        f"{_what_decides(histories)} All of the first split"
         + (f", the mean of {of_runs} while they train" if replicas > 1 else "")
         + "; the dotted line is the epoch whose model was kept.",
     ]
@@ -228,6 +227,23 @@ def _note(histories: dict[str, History], positive: str) -> str:
             "those whose share moved the furthest."
         )
     return " ".join(notes)
+
+
+def _what_decides(histories: dict[str, History]) -> str:
+    """Return which draws follow the F1, and which do not; ends a sentence."""
+    follow = [n for n, h in histories.items() if h.facts.get("follows_f1", True)]
+    others = [name for name in histories if name not in follow]
+    whose = f" of {enumerate_words(follow)}" if others else ""
+    told = (
+        f", which decides the next draw{whose}: the worse a class is recognised, the "
+        "more of it."
+    )
+    if not others:
+        return told
+    learned = f"{enumerate_words(others)} learns what to draw from the training rows"
+    if len(others) > 1:
+        learned = learned.replace(" learns ", " learn ", 1)
+    return f"{told if follow else '.'} {learned}."
 
 
 def _tell_of_others(histories: dict[str, History]) -> list[str]:

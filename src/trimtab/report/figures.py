@@ -8,6 +8,7 @@ from trimtab.benchmark.evidence import Evidence
 from trimtab.report.chart import Chart
 from trimtab.report.cost_chart import cost_chart
 from trimtab.report.draw_chart import draw_chart
+from trimtab.report.ensemble_chart import ensemble_chart
 from trimtab.report.prediction_charts import (
     calibration_chart,
     precision_recall_chart,
@@ -20,6 +21,7 @@ __all__ = [
     "calibration_chart",
     "cost_chart",
     "draw_chart",
+    "ensemble_chart",
     "make_charts",
     "precision_recall_chart",
     "probability_chart",
@@ -36,5 +38,6 @@ def make_charts(evidence: Evidence) -> list[Chart]:
         probability_chart,
         cost_chart,
         draw_chart,
+        ensemble_chart,
     ]
     return [chart for build in builders if (chart := build(evidence)) is not None]

@@ -27,10 +27,11 @@
   }
 
   /** Put the theme's colours in place of the names of custom properties. */
-  function paint(part) {
+  function paint(part, isScale = false) {
     for (const [key, value] of Object.entries(part)) {
-      if (typeof value === "object" && value !== null) paint(value);
-      else if (/color$/i.test(key) && String(value).startsWith("var(--"))
+      if (typeof value === "object" && value !== null)
+        paint(value, isScale || key === "colorscale");
+      else if ((isScale || /color$/i.test(key)) && String(value).startsWith("var(--"))
         part[key] = resolved(value);
     }
     return part;
@@ -134,6 +135,8 @@
           );
       const axis = data.find((trace) => this.isChosen(trace))?.meta.axis;
       if (axis) layout.xaxis.title.text = axis;
+      for (const [name, changes] of Object.entries(layout.meta?.layouts?.[this.choice ?? ""] ?? {}))
+        Object.assign(layout[name], changes);
       if (this.focus) layout[layout.meta.focus.axis].range = [...this.focus];
       if (this.wholeButton)
         this.wholeButton.hidden = !((this.choice ?? "") in layout.meta.focus.ranges);

@@ -14,7 +14,7 @@ import pandas as pd
 
 from trimtab.benchmark.reference import compare_with_reference, difference_matrix
 from trimtab.benchmark.suite import Suite
-from trimtab.metrics import MEASURES
+from trimtab.metrics import find_measure
 from trimtab.report.wording import inside_sentence, signed
 
 if TYPE_CHECKING:
@@ -204,10 +204,12 @@ class SettingCurvesDisplay:
             )
             ax.plot(x, mean, color=colour, marker=marker, markersize=5, label=name)
         if self.log:
-            ax.set_xscale("log", base=2)
             ticks = sorted(set(self.points["x"]))
-            ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-            ax.minorticks_off()
+            few = len(ticks) <= _MOST_TICKS
+            ax.set_xscale("log", base=2 if few else 10)
+            if few:
+                ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+                ax.minorticks_off()
         ax.set_xlabel(self.x_label)
         ax.set_ylabel(f"{_title(self.metric)}, mean ± {_BANDS[band]}")
         ax.legend(frameon=False)
@@ -218,6 +220,7 @@ class SettingCurvesDisplay:
         return self
 
 
+_MOST_TICKS = 12
 _BANDS = {"se": "standard error", "sd": "standard deviation"}
 
 
@@ -237,5 +240,7 @@ def _short(datasets: Any) -> list[str]:
 
 
 def _title(metric: str) -> str:
-    title = inside_sentence(metric) if metric in MEASURES else metric.replace("_", " ")
+    title = (
+        inside_sentence(metric) if find_measure(metric) else metric.replace("_", " ")
+    )
     return title[0].upper() + title[1:]

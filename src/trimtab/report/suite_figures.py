@@ -14,7 +14,8 @@ from trimtab.benchmark.reference import compare_with_reference, difference_matri
 from trimtab.benchmark.suite import Suite
 from trimtab.benchmark.suite_plots import DIFFERENCES, Plot, curve_points, plots_of
 from trimtab.exceptions import InputError
-from trimtab.metrics import MEASURES
+from trimtab.files import check_writable
+from trimtab.metrics import MEASURES, find_measure
 from trimtab.report.suite_displays import (
     DifferenceHeatmapDisplay,
     SettingCurvesDisplay,
@@ -139,10 +140,11 @@ def write_figures(
     Raises
     ------
     InputError
-        Where there is nothing to draw at all.
+        Where there is nothing to draw at all, or no file can be written there.
     """
-    if metric is not None and metric not in MEASURES:
+    if metric is not None and find_measure(metric) is None:
         raise InputError(f"no metric {metric!r}: known are {', '.join(MEASURES)}")
+    check_writable(folder)
     paths = []
     for plot in plots_of(suite):
         shown = plot if metric is None else replace(plot, metric=metric)

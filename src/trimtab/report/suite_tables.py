@@ -11,7 +11,7 @@ import pandas as pd
 from trimtab.benchmark.reference import compare_with_reference, over_datasets
 from trimtab.benchmark.suite import Suite
 from trimtab.benchmark.summary import overview, summarise
-from trimtab.metrics import MEASURES
+from trimtab.metrics import find_measure
 from trimtab.report.wording import inside_sentence, number, p_value, signed
 
 __all__ = [
@@ -149,9 +149,10 @@ def _paper_cells(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 def _scores(rows: pd.DataFrame, mean: str, sd: str, metric: str) -> list[str]:
     """Return means and deviations, the best with a star."""
-    less = metric in MEASURES and not MEASURES[metric].greater_is_better
+    measure = find_measure(metric)
+    less = measure is not None and not measure.greater_is_better
     best = rows[mean].min() if less else rows[mean].max()
-    several = metric in MEASURES and rows[mean].count() > 1
+    several = measure is not None and rows[mean].count() > 1
     return [
         score(m, s) + (" *" if several and m == best else "")
         for m, s in zip(rows[mean], rows[sd], strict=True)
@@ -297,7 +298,7 @@ def _overview_cells(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def _title(metric: str) -> str:
-    return inside_sentence(metric) if metric in MEASURES else metric.replace("_", " ")
+    return inside_sentence(metric) if find_measure(metric) else metric.replace("_", " ")
 
 
 def _escape(text: str) -> str:

@@ -5,7 +5,7 @@
 import html
 import math
 
-from trimtab.metrics import MEASURES
+from trimtab.metrics import MEASURES, find_measure
 
 __all__ = [
     "MEANINGS",
@@ -192,6 +192,7 @@ def inside_sentence(metric: str) -> str:
     >>> inside_sentence("average_precision"), inside_sentence("roc_auc")
     ('average precision', 'ROC AUC')
     """
-    title = MEASURES[metric].title
+    measure = find_measure(metric)
+    title = metric if measure is None else measure.title
     is_name = title[:2].isupper() or title.startswith(("G-", "Matthews", "Brier"))
     return title if is_name else title[0].lower() + title[1:]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from trimtab.exceptions import InputError
 
-__all__ = ["DrawHistory"]
+__all__ = ["DrawHistory", "innermost"]
 
 Floats = NDArray[np.float64]
 
@@ -67,7 +67,7 @@ class DrawHistory:
         InputError
             Where it has no history of draws.
         """
-        fitted = _innermost(estimator)
+        fitted = innermost(estimator)
         records: Any = getattr(fitted, "history_", None)
         classes = getattr(fitted, "classes_", None)
         if classes is None or not _tells_of_draws(records, len(classes)):
@@ -95,8 +95,19 @@ class DrawHistory:
         )
 
 
-def _innermost(estimator: Any) -> Any:
-    """Return the last step of pipelines, and what searches and wrappers have fitted."""
+def innermost(estimator: Any) -> Any:
+    """Return the last step of pipelines, and what searches and wrappers have fitted.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted.
+
+    Returns
+    -------
+    estimator
+        The first inside that has a ``history_``; where none has, the innermost.
+    """
     while not hasattr(estimator, "history_"):
         inner = [getattr(estimator, name, None) for name in INNER]
         steps = getattr(estimator, "steps", None)

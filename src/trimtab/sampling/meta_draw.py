@@ -15,7 +15,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from trimtab.exceptions import InputError
+from trimtab.exceptions import check_number
 from trimtab.sampling.epochs import RowsByClass
 
 __all__ = ["BatchView", "LastLayer", "MetaDraw", "Slots", "meta_gradient"]
@@ -209,14 +209,8 @@ class MetaDraw:
     def start(self, counts: ArrayLike, n_replicas: int) -> None:
         """Begin a training run; see `trimtab.sampling.draw.Draw.start`."""
         for name in ("learning_rate", "head_step", "temperature"):
-            if not getattr(self, name) > 0:
-                raise InputError(
-                    f"{name} is {getattr(self, name)}: give a number above 0"
-                )
-        if not self.power >= 0:
-            raise InputError(
-                f"power is {self.power}: give a number that is not negative"
-            )
+            check_number(name, getattr(self, name), above=0)
+        check_number("power", self.power, at_least=0)
         shape = n_replicas, np.asarray(counts).shape[-1]
         of_each = np.array(np.broadcast_to(counts, shape), dtype=np.float64)
         self._counts = torch.from_numpy(of_each)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
-from trimtab.exceptions import InputError
+from trimtab.exceptions import InputError, check_number
 
 __all__ = [
     "adaptive_weights",
@@ -151,8 +151,7 @@ def blend(prior: ArrayLike, weights: ArrayLike, prior_blend: float) -> Floats:
     >>> blend([0.75, 0.25], [0.25, 0.75], 0.5).tolist()
     [0.5, 0.5]
     """
-    if not 0 <= prior_blend <= 1:
-        raise InputError(f"prior_blend is {prior_blend}: give a number in [0, 1]")
+    check_number("prior_blend", prior_blend, at_least=0, at_most=1)
     mixed: Floats = prior_blend * np.asarray(prior, dtype=float) + (
         1 - prior_blend
     ) * np.asarray(weights, dtype=float)
@@ -192,8 +191,7 @@ def score_upper_bound(
     >>> score_upper_bound([0.5, 0.5], [10, 1000], 0.95).round(3).tolist()
     [0.763, 0.531]
     """
-    if not 0 < confidence < 1:
-        raise InputError(f"confidence is {confidence}: give a number inside (0, 1)")
+    check_number("confidence", confidence, above=0, below=1)
     share = np.asarray(scores, dtype=float)
     rows = np.broadcast_to(np.asarray(support, dtype=float), share.shape)
     z2 = float(norm.ppf((1 + confidence) / 2)) ** 2

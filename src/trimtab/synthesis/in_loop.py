@@ -35,7 +35,7 @@ __all__ = [
 
 
 class RowSource(Protocol):
-    """The training rows of all replicas; see `trimtab.training.device_rows`."""
+    """The training rows of all replicas; see ``trimtab.training.device_rows``."""
 
     def row_sets(self) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
         """Yield rows, flattened, and class codes of each set of rows, on the host."""

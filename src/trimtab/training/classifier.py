@@ -13,14 +13,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from trimtab.exceptions import InputError
+from trimtab.exceptions import InputError, check_count
 from trimtab.losses import Loss
 from trimtab.sampling.draw import Draw
 from trimtab.synthesis.in_loop import Synthesis
 from trimtab.training.device_rows import DeviceRows, as_inputs
 from trimtab.training.fit_rows import check_network_inputs, rows_to_fit
 from trimtab.training.held_out import ClassMetric
-from trimtab.training.input_checks import check_count
 from trimtab.training.replica_network import ReplicaNetwork
 from trimtab.training.shared_run import FitOutcome, FitShare, train_shares
 
@@ -241,6 +240,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_count("n_replicas", self.n_replicas)
         check_count("max_iter", self.max_iter)
+        if eval_weight is not None and eval_set is None:
+            raise InputError(
+                "eval_weight is given and eval_set is not: give both, or neither"
+            )
         rows = rows_to_fit(self, X, y, eval_set)
         self.classes_, self.class_prior_ = rows.classes, rows.class_prior
         self._row_shape = rows.X.shape[1:]

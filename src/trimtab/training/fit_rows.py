@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import validate_data
 
+from trimtab.exceptions import check_number
 from trimtab.tables import encode_labels, held_out_split
 from trimtab.training.input_checks import (
     check_inputs,
-    check_number,
     check_pair,
     check_splittable,
     held_out_codes,

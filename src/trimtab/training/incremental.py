@@ -17,7 +17,7 @@ from sklearn.base import clone
 
 from trimtab.exceptions import InputError
 
-__all__ = ["IncrementalLearner", "incremental_learner"]
+__all__ = ["IncrementalLearner", "check_is_estimator", "incremental_learner"]
 
 Codes = NDArray[np.integer[Any]]
 Weights = NDArray[np.floating[Any]]
@@ -93,12 +93,17 @@ def incremental_learner(
     return kind(model, n_classes, max_rounds)
 
 
-def _kind_of(estimator: Any) -> Callable[[Any, int, int], IncrementalLearner]:
+def check_is_estimator(estimator: Any) -> None:
+    """Raise an `InputError` unless this is an estimator, not its class."""
     if isinstance(estimator, type) or not hasattr(estimator, "get_params"):
         raise InputError(
             f"estimator is {estimator!r}: give an unfitted classifier, for instance "
             "SGDClassifier(loss='log_loss')"
         )
+
+
+def _kind_of(estimator: Any) -> Callable[[Any, int, int], IncrementalLearner]:
+    check_is_estimator(estimator)
     parameters = estimator.get_params(deep=False)
     if _init_model_argument(estimator) and "n_estimators" in parameters:
         return _Continued

@@ -1,9 +1,7 @@
-"""Checks of the numbers that users set, and of what networks take in."""
+"""Checks of what networks take in."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-import math
-import numbers
 from typing import Any
 
 import numpy as np
@@ -14,62 +12,11 @@ from trimtab.exceptions import InputError
 from trimtab.tables import Labels, check_same_length
 
 __all__ = [
-    "check_count",
     "check_inputs",
-    "check_number",
     "check_pair",
     "check_splittable",
     "held_out_codes",
 ]
-
-
-def check_count(name: str, value: Any, at_least: int = 1) -> None:
-    """Raise an `InputError` unless `value` is a whole number, large enough.
-
-    Parameters
-    ----------
-    name : str
-        What the parameter is called.
-    value : object
-        What it was set to.
-    at_least : int, default=1
-        The smallest allowed.
-    """
-    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-    if not whole or value < at_least:
-        raise InputError(
-            f"{name} is {value!r}: give a whole number, {at_least} or more"
-        )
-
-
-def check_number(
-    name: str,
-    value: Any,
-    *,
-    above: float = -math.inf,
-    at_least: float = -math.inf,
-    below: float = math.inf,
-) -> None:
-    """Raise an `InputError` unless `value` is a finite number within bounds.
-
-    Parameters
-    ----------
-    name : str
-        What the parameter is called.
-    value : object
-        What it was set to.
-    above, at_least, below : float
-        The bounds; `above` and `below` are not allowed themselves.
-    """
-    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if is_number and above < value < below and value >= at_least:
-        return
-    bounds = [
-        f"{word} {bound:g}"
-        for word, bound in (("above", above), ("from", at_least), ("below", below))
-        if math.isfinite(bound)
-    ]
-    raise InputError(f"{name} is {value!r}: give a number {', '.join(bounds)}".rstrip())
 
 
 def check_inputs(X: NDArray[np.floating[Any]], names: Any = None) -> None:

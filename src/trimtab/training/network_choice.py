@@ -13,10 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from trimtab.exceptions import InputError
+from trimtab.exceptions import InputError, check_count, check_number
 from trimtab.losses import get_loss
 from trimtab.training.device_rows import as_inputs
-from trimtab.training.input_checks import check_count, check_number
 from trimtab.training.networks import StackedCNN, StackedMLP
 from trimtab.training.replica_network import (
     INITIAL_WEIGHTS,

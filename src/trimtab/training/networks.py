@@ -295,7 +295,9 @@ class StackedCNN(StackedNetwork):
         if min(height, width) < scale:
             raise InputError(
                 f"images of {height} x {width} are too small for {len(channels)} "
-                f"convolutions that halve them: give fewer channels than {channels}"
+                f"convolutions that halve them: give larger ones, or fewer channels "
+                f"than {channels}; NetworkClassifier takes pixels as columns, too, "
+                "without image_shape"
             )
         generators = [generator_for(seed, CONVOLUTIONS) for seed in seeds]
         layers: list[nn.Module] = []

@@ -20,7 +20,7 @@ from trimtab.training.replica_network import ReplicaNetwork, StackedNetwork
 from trimtab.training.trainer import Trainer
 from trimtab.training.training_run import Record
 
-__all__ = ["FitOutcome", "FitShare", "distinct_rows", "train_shares", "trainer_of"]
+__all__ = ["FitOutcome", "FitShare", "train_shares", "trainer_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +179,7 @@ def _one_loss(shares: Sequence[FitShare], sizes: list[int]) -> Loss:
 
 def _row_sets(shares: Sequence[FitShare], sizes: list[int]) -> dict[str, Any]:
     """Return the rows of all as the trainer takes them, equal ones once."""
-    distinct, of_shares = distinct_rows(shares)
+    distinct, of_shares = _distinct_rows(shares)
     rows = [shares[position].rows for position in distinct]
     weights = [share.weight_held for share in shares]
     weight: Any = weights[0]
@@ -203,21 +203,8 @@ def _row_sets(shares: Sequence[FitShare], sizes: list[int]) -> dict[str, Any]:
     }
 
 
-def distinct_rows(shares: Sequence[FitShare]) -> tuple[list[int], list[int]]:
-    """Tell which shares have the same rows.
-
-    Parameters
-    ----------
-    shares : sequence of FitShare
-        Whose rows are compared.
-
-    Returns
-    -------
-    distinct : list of int
-        Positions of shares, the first of each set of rows.
-    set_of : list of int
-        For each share the number of its set.
-    """
+def _distinct_rows(shares: Sequence[FitShare]) -> tuple[list[int], list[int]]:
+    """Return the first share of each set of rows, and for each share its set."""
     distinct: list[int] = []
     set_of: list[int] = []
     for position, share in enumerate(shares):

@@ -13,7 +13,6 @@ import pickle
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -21,7 +20,8 @@ from trimtab.losses import get_loss
 from trimtab.losses.stacked_loss import loss_structure
 from trimtab.sampling.draw import MetaDraw, get_draw
 from trimtab.training.classifier import NetworkClassifier
-from trimtab.training.shared_run import FitShare, distinct_rows, train_shares
+from trimtab.training.incremental import check_is_estimator
+from trimtab.training.shared_run import FitShare, train_shares
 
 __all__ = ["MAY_DIFFER", "fit_together", "groups_that_fit_together"]
 
@@ -41,8 +41,10 @@ MAY_DIFFER = frozenset(
 )
 """Parameters of a `NetworkClassifier` that may differ within a training run."""
 
+Started = list[tuple[Any, FitShare]]
+
 BYTES_AT_ONCE = 2**30
-"""Rows of a run's estimators, at most, where each has its own."""
+"""Rows that wait for their run, about, where each estimator has its own."""
 
 
 def groups_that_fit_together(estimators: Sequence[Any]) -> list[list[int]]:
@@ -95,8 +97,8 @@ def fit_together(
     Parameters
     ----------
     estimators : sequence of estimator
-        `NetworkClassifier`, `trimtab.ARTClassifier` or any other classifier. Those of
-        a group, see `groups_that_fit_together`, share a run, as long as they have
+        `NetworkClassifier`, `trimtab.art.ARTClassifier` or any other classifier. Those
+        of a group, see `groups_that_fit_together`, share a run, as long as they have
         equally many training rows, held-out rows and rows in an epoch. All others are
         fitted one after another.
     X, y : table and labels
@@ -136,6 +138,7 @@ def fit_together(
     for group in groups_that_fit_together(estimators):
         members = [estimators[position] for position in group]
         if len(members) == 1:
+            check_is_estimator(members[0])
             members[0].fit(X, y, **options)
         else:
             _fit_group(members, X, y, options)
@@ -144,13 +147,28 @@ def fit_together(
 def _fit_group(
     estimators: Sequence[Any], X: Any, y: Any, options: dict[str, Any]
 ) -> None:
-    shares: list[FitShare] = []
+    """Fit the estimators of a group, together those whose numbers of rows allow it.
+
+    Rows are made ready for one after another; where they become too many, what waits
+    is trained before more are.
+    """
+    waiting: dict[Hashable, Started] = {}
     for estimator in estimators:
-        shares.append(estimator.begin_fit(X, y, **options).sharing_rows(shares))
-    for chunk in _runs(shares):
-        outcomes = train_shares([shares[position] for position in chunk])
-        for position, outcome in zip(chunk, outcomes, strict=True):
-            estimators[position].end_fit(outcome)
+        ready = [share for started in waiting.values() for _, share in started]
+        share = estimator.begin_fit(X, y, **options).sharing_rows(ready)
+        has_own = all(share.rows.X is not other.rows.X for other in ready)
+        if ready and has_own and _n_bytes([*ready, share]) > BYTES_AT_ONCE:
+            largest = max(waiting, key=lambda k: _n_bytes(s for _, s in waiting[k]))
+            _train(waiting.pop(largest))
+        waiting.setdefault(_sizes(share), []).append((estimator, share))
+    for started in waiting.values():
+        _train(started)
+
+
+def _train(started: Started) -> None:
+    outcomes = train_shares([share for _, share in started])
+    for (estimator, _), outcome in zip(started, outcomes, strict=True):
+        estimator.end_fit(outcome)
 
 
 def _network_to_fit(estimator: Any) -> NetworkClassifier | None:
@@ -193,17 +211,10 @@ def _digest(value: Any) -> bytes:
     return hashlib.sha256(written.getvalue()).digest()
 
 
-def _runs(shares: Sequence[FitShare]) -> Iterable[list[int]]:
-    """Yield the positions of shares whose numbers of rows let them share a run."""
-    keys = [_sizes(share) for share in shares]
-    for group in _grouped(keys):
-        members = [shares[position] for position in group]
-        n_sets = len(distinct_rows(members)[0])
-        rows = members[0].rows
-        n_bytes = n_sets * (rows.X.nbytes + rows.X_held.nbytes)
-        n_runs = 1 if n_sets == 1 else -(-n_bytes // BYTES_AT_ONCE)
-        for part in np.array_split(group, min(n_runs, len(group))):
-            yield part.tolist()
+def _n_bytes(shares: Iterable[FitShare]) -> int:
+    """Return the size of the shares' rows, of those in one place once."""
+    places = {id(share.rows.X): share.rows for share in shares}
+    return sum(rows.X.nbytes + rows.X_held.nbytes for rows in places.values())
 
 
 def _sizes(share: FitShare) -> Hashable:

@@ -14,13 +14,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from trimtab.exceptions import InputError
+from trimtab.exceptions import InputError, check_count, check_number
 from trimtab.losses import Loss, get_loss
 from trimtab.sampling.draw import Draw, get_draw
 from trimtab.synthesis.in_loop import Synthesis, get_synthesis
 from trimtab.training.device_rows import DeviceRows, as_inputs, resolve_device
 from trimtab.training.held_out import ClassMetric
-from trimtab.training.input_checks import check_count, check_number
 from trimtab.training.replica_network import ReplicaNetwork, StackedNetwork
 from trimtab.training.training_run import Record, TrainingRun
 

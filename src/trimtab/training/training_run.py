@@ -330,6 +330,12 @@ def _weights(
             f"the held-out weights have the shape {weights.shape}: give one for each "
             f"of the {n_rows} held-out rows"
         )
+    bad = ~(np.isfinite(weights) & (weights >= 0))
+    if bad.any():
+        raise InputError(
+            f"the held-out weights hold {weights[bad][0]}: give finite numbers, not "
+            "negative"
+        )
     return torch.from_numpy(weights).to(held.device)
 
 

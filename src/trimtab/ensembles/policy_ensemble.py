@@ -1,0 +1,295 @@
+"""Ensembles on drawn rows as a scikit-learn classifier, whatever draws the rows."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import Tags, check_random_state, get_tags
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from trimtab.ensembles.accepted_rows import accept_rows, check_class_sizes
+from trimtab.ensembles.cascade import Cascade
+from trimtab.ensembles.held_out_score import METRICS, Metric
+from trimtab.ensembles.members import check_learner, in_order, predicted
+from trimtab.ensembles.policies import Policy
+from trimtab.fit_arguments import check_eval_set, check_sample_weight
+from trimtab.tables import Labels, encode_labels, held_out_split, n_rows
+
+__all__ = ["PolicyEnsemble", "TrainingRows"]
+
+Codes = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """The table that an ensemble is grown on.
+
+    Attributes
+    ----------
+    X : table of shape (n_rows, n_columns)
+        As the user gave it.
+    codes : ndarray of int of shape (n_rows,)
+        Class codes.
+    held_out : dict
+        The arguments of `Cascade` that say what is held out; empty for nothing.
+    """
+
+    X: Any
+    codes: Codes
+    held_out: dict[str, Any]
+
+
+class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
+    """What all ensembles on drawn rows share; a subclass says by which policy.
+
+    A subclass has the parameters ``estimator``, ``n_estimators``, ``metric``,
+    ``validation_fraction``, ``max_candidates``, ``correct_prior``, ``n_jobs`` and
+    ``random_state`` of `trimtab.ensembles.under_sampling`, and a method ``_policy``.
+    """
+
+    estimator: Any
+    n_estimators: int
+    metric: Metric
+    validation_fraction: float | None
+    max_candidates: int | None
+    correct_prior: bool
+    n_jobs: int | None
+    random_state: int | np.random.RandomState | None
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "n_estimators": [Interval(Integral, 1, None, closed="left")],
+        "metric": [StrOptions(set(METRICS)), callable],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
+        "max_candidates": [Interval(Integral, 2, None, closed="left"), None],
+        "correct_prior": ["boolean"],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+    }
+
+    # Handed on as one of **fit_params, so scikit-learn cannot see it in the signature.
+    __metadata_request__fit: ClassVar[dict[str, None]] = {"sample_weight": None}
+
+    _history_bins = 10
+
+    @abstractmethod
+    def _policy(self, rows: TrainingRows, seed: int) -> Policy:
+        """Return the policy that the ensemble is grown by."""
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        eval_set: tuple[Any, Any] | None = None,
+        **fit_params: ArrayLike,
+    ) -> Self:
+        """Grow the ensemble.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_columns)
+            What the learner can be fitted on: array, DataFrame, sparse matrix, with
+            text or missing values if it knows what to do with them.
+        y : array-like of shape (n_rows,)
+            Class labels.
+        eval_set : tuple (X, y) or None, default=None
+            Held-out rows that the ensemble is measured on after each member. By
+            default `validation_fraction` of the training rows. Never the test rows.
+        **fit_params : dict
+            ``sample_weight`` alone, of shape (n_rows,): a row that is drawn has its
+            weight in the member's fit, one that is held out in the measurement.
+
+        Returns
+        -------
+        self
+            The fitted classifier.
+
+        Raises
+        ------
+        InputError
+            Where the learner predicts no probabilities, takes no weights although
+            there are some, or a class has too few rows. An error of the learner's own
+            goes through, with a note that says which member raised it; what was fitted
+            before stays as it was.
+        """
+        before = self.__dict__.copy()
+        try:
+            self._fit(X, y, eval_set, fit_params)
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+        return self
+
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        eval_set: tuple[Any, Any] | None,
+        fit_params: dict[str, ArrayLike],
+    ) -> None:
+        self._validate_params()
+        if self.estimator is not None:
+            check_learner(self.estimator)
+        X, y = accept_rows(self, self.estimator, X, y)
+        labels = encode_labels(y)
+        weight = check_sample_weight(fit_params, len(labels.codes))
+        random_state = check_random_state(self.random_state)
+        held_out = self._held_out(labels, eval_set, random_state)
+        cascade = Cascade(
+            self._learner(),
+            X,
+            labels.codes,
+            metric=self.metric,
+            n_rounds=self.n_estimators,
+            rng=random_state.randint(2**31 - 1),
+            sample_weight=weight,
+            max_candidates=self.max_candidates,
+            n_jobs=self.n_jobs,
+            **held_out,
+        )
+        rows = TrainingRows(X, labels.codes, held_out)
+        policy = self._policy(rows, int(random_state.randint(2**31 - 1)))
+        self.history_ = _grown(cascade, policy, self._history_bins)
+        self.classes_ = labels.classes
+        self.estimators_ = cascade.members
+        self.class_prior_ = labels.counts / labels.counts.sum()
+        drawn = np.array([record["rows_per_class"] for record in self.history_])
+        self.drawn_priors_ = drawn / drawn.sum(axis=1, keepdims=True)
+
+    def _learner(self) -> Any:
+        if self.estimator is not None:
+            return self.estimator
+        from trimtab.ensembles.default_learner import default_learner
+
+        return default_learner
+
+    def _held_out(
+        self,
+        labels: Labels,
+        eval_set: tuple[Any, Any] | None,
+        random_state: np.random.RandomState,
+    ) -> dict[str, Any]:
+        """Return the arguments that tell a cascade what is held out."""
+        if eval_set is not None:
+            X_held, codes_held = check_eval_set(eval_set, labels)
+            X_held = accept_rows(self, self.estimator, X_held)
+            return {"X_held": X_held, "codes_held": codes_held}
+        fraction = self.validation_fraction
+        check_class_sizes(labels, is_split=fraction is not None)
+        if fraction is None:
+            return {}
+        if self.max_candidates is not None:
+            fraction = min(fraction, self.max_candidates / len(labels.codes))
+        _, held_rows = held_out_split(labels.codes, fraction, random_state=random_state)
+        return {"held_rows": held_rows}
+
+    def staged_predict_proba(self, X: Any) -> Iterator[Floats]:
+        """Return what the ensemble would predict if it had ended with each member.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_columns)
+            As in ``fit``.
+
+        Yields
+        ------
+        ndarray of float of shape (n_rows, n_classes)
+            The mean over the first member, the first two, and so on.
+        """
+        check_is_fitted(self, "estimators_")
+        return self._staged(accept_rows(self, self.estimator, X))
+
+    def _staged(self, X: Any) -> Iterator[Floats]:
+        sums = np.zeros((n_rows(X), len(self.classes_)))
+        of_members = in_order(
+            self._of_member,
+            [(X, number) for number in range(len(self.estimators_))],
+            self.n_jobs,
+        )
+        for number, probabilities in enumerate(of_members, start=1):
+            sums += probabilities
+            yield sums / number
+
+    def _of_member(self, X: Any, number: int) -> Floats:
+        member = self.estimators_[number]
+        probabilities = predicted(member, X, len(self.classes_))
+        if not self.correct_prior:
+            return probabilities
+        odds = probabilities * _prior_ratio(
+            self.class_prior_, self.drawn_priors_[number]
+        )
+        corrected: Floats = odds / odds.sum(axis=1, keepdims=True)
+        return corrected
+
+    def predict_proba(self, X: Any) -> Floats:
+        """Return the probability of each class, the mean over the members.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_columns)
+            As in ``fit``.
+
+        Returns
+        -------
+        ndarray of float of shape (n_rows, n_classes)
+            Columns in the order of ``classes_``.
+        """
+        *_, last = self.staged_predict_proba(X)
+        return last
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the most probable class of each row.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_columns)
+            As in ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            Labels as given to ``fit``.
+        """
+        most_probable = self.predict_proba(X).argmax(axis=1)
+        labels: NDArray[Any] = self.classes_[most_probable]
+        return labels
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        if self.estimator is None:  # LightGBM's, without importing it
+            tags.input_tags.sparse = tags.input_tags.allow_nan = True
+        else:
+            accepted = get_tags(self.estimator).input_tags
+            tags.input_tags.sparse = accepted.sparse
+            tags.input_tags.allow_nan = accepted.allow_nan
+        return tags
+
+
+def _grown(cascade: Cascade, policy: Policy, n_bins: int) -> list[dict[str, Any]]:
+    """Grow a cascade to its full size; return what is remembered of each round."""
+    history = []
+    while len(cascade.members) < cascade.n_rounds:
+        cascade.add(policy.select(cascade.round))
+        record = dict(cascade.records[-1])
+        histograms = cascade.round.histograms(n_bins, per_class=True)
+        record.update(
+            **record.pop("notes"),
+            train_histogram=histograms.train,
+            held_out_histogram=histograms.held_out,
+        )
+        history.append(record)
+    return history
+
+
+def _prior_ratio(prior: Floats, drawn: Floats) -> Floats:
+    """Return how much likelier each class is than its draws say; 0 if never drawn."""
+    return np.divide(prior, drawn, out=np.zeros(len(prior)), where=drawn > 0)

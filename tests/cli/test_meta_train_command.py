@@ -1,0 +1,69 @@
+"""``trimtab meta-train``: from tables to a file."""
+
+import subprocess
+import sys
+
+from trimtab.meta_sampler.policy import LearnedPolicy
+
+SHORT = ("-k", 3, "--random-steps", 6, "--update-steps", 4)
+
+
+def test_a_policy_is_learned_on_data_sets_by_name(trimtab, tmp_path):
+    """The file holds it; the tables and what they came to are told."""
+    ran = trimtab(
+        "meta-train", "sklearn/digits8", "sklearn/breast_cancer",
+        "--out", "a/p.safetensors", "--base", "decision-tree", "--state", "task",
+        "--action", "mu-ratio", *SHORT,
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    assert "sklearn/digits8: 3 episodes" in ran.out
+    policy = LearnedPolicy.load(tmp_path / "a" / "p.safetensors")
+    assert policy.about["tasks"][0]["name"] == "sklearn/digits8"
+    assert policy.action.name == "mu-ratio"
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["p.safetensors"]
+
+
+def test_a_mixed_table_from_a_file_needs_no_preparation(trimtab, claims, tmp_path):
+    """Strings, dates and missing values; the base learner by a method's name too."""
+    for number, base in enumerate(([], ["--base", "logistic-regression"])):
+        out = tmp_path / f"{number}.safetensors"
+        ran = trimtab(
+            "meta-train", claims, "--target", "fraud", "--out", out, *base, *SHORT
+        )
+        assert ran.code == 0, ran.err
+        assert out.exists()
+
+
+def test_bad_input_is_one_line_and_exit_code_2(trimtab):
+    """An unknown table, learner, or state."""
+    for arguments, message in (
+        (["nosuch"], "no data set"),
+        (["sklearn/digits8", "--base", "lightgbn"], "did you mean 'lightgbm'"),
+        (["sklearn/digits8", "--state", "x"], "no state 'x'"),
+        (["sklearn/digits8", "-k", "1"], "n_estimators is 1"),
+    ):
+        ran = trimtab("meta-train", *arguments, "--out", "p.safetensors")
+        assert ran.code == 2
+        assert message in ran.err
+        assert len(ran.err.strip().splitlines()) == 1
+
+
+def test_without_the_extra_it_says_what_to_install():
+    """One line, and exit code 2."""
+    code = """
+import sys
+class Block:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "gymnasium":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Block())
+sys.argv = ["trimtab", "meta-train", "sklearn/digits8", "--out", "p.safetensors"]
+from trimtab.cli import main
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "gymnasium is not installed; it comes with: pip install" in done.stderr

@@ -1,0 +1,74 @@
+"""MetaSampler as users meet it."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.tree import DecisionTreeClassifier
+
+from tests.meta_sampler.conftest import grown, table
+from trimtab import InputError
+from trimtab.meta_sampler.sampler import MetaSampler
+from trimtab.meta_sampler.tasks import Task
+
+SHORT = {"n_estimators": 4, "random_steps": 15, "update_steps": 15}
+TREE = DecisionTreeClassifier(max_depth=3)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    X, y = table(1)
+    return MetaSampler(TREE, state="task", action="mu-ratio", **SHORT).fit(
+        {"numbers": table(0), "words": (X, np.array(["no", "yes"])[y])}
+    )
+
+
+def test_what_was_learned_is_saved_loaded_and_used(fitted, tmp_path):
+    """The loaded sampler says the same, knows its layout, and grows an ensemble."""
+    loaded = MetaSampler.load(fitted.save(tmp_path / "a.safetensors"))
+    states = np.random.default_rng(0).random((5, fitted.policy_.state.size))
+    np.testing.assert_array_equal(fitted.predict(states), loaded.predict(states))
+    assert (loaded.state, loaded.action) == ("task", "mu-ratio")
+    assert loaded.episodes_["task"][:2] == ["numbers", "words"]
+    assert len(grown(loaded.as_policy()).members) == 4
+
+
+def test_parameters_are_those_of_an_estimator_of_scikit_learn():
+    """It can be cloned, and a clone has learned nothing."""
+    sampler = clone(MetaSampler(TREE, sigma=0.3))
+    assert sampler.get_params()["sigma"] == 0.3
+    with pytest.raises(NotFittedError, match="has learned nothing"):
+        sampler.predict(np.zeros(10))
+
+
+def test_the_default_learner_and_a_single_table_will_do():
+    """LightGBM on one table, given as a task."""
+    sampler = MetaSampler(n_estimators=3, random_steps=4, update_steps=2)
+    sampler.fit(Task("made", *table(n_rows=100)), evaluation_tasks={"b": table(2)})
+    assert sampler.predict(np.zeros(10)).shape == (1,)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"state": "pixels"}, "no state 'pixels'"),
+        ({"action": "nu"}, "no action space 'nu'"),
+        ({"metric": "avarage_precision"}, "did you mean 'average_precision'"),
+        ({"sigma": 0.0}, "sigma is 0.0"),
+        ({"task_order": "x"}, "no task_order 'x'"),
+        ({"n_envs": 0}, "n_envs is 0"),
+        ({"n_iter_no_change": 3}, "evaluate_every is None"),
+        ({"update_steps": 0}, "update_steps is 0"),
+        ({"sac_options": {"gama": 1}}, "did you mean 'gamma'"),
+    ],
+)
+def test_parameters_that_make_no_sense_are_refused(parameters, message):
+    """Before anything is learned, by name."""
+    with pytest.raises(InputError, match=message):
+        MetaSampler(TREE, **{**SHORT, **parameters}).fit({"a": table()})
+
+
+def test_a_checkpoint_wants_a_folder(tmp_path):
+    """One that is there."""
+    with pytest.raises(InputError, match="there is no folder"):
+        MetaSampler(TREE).fit({"a": table()}, checkpoint=tmp_path / "no" / "c")
