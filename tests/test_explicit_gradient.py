@@ -21,9 +21,11 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from trimtab import ExplicitGradientClassifier, ExplicitGradientSampler, InputError
 from trimtab.explicit_gradient import fit_moving_points
+from trimtab.explicit_gradient.three_parts import three_parts
 from trimtab.losses import Focal
 from trimtab.sampling.draw import AdaptiveDraw
 from trimtab.training.classifier import NetworkClassifier
+from trimtab.training.side_by_side import fit_together_on, groups_that_fit_together
 
 # Tables of the checks are tiny: that the meta set is small is no news there.
 pytestmark = [
@@ -156,16 +158,13 @@ def test_rows_move_downhill() -> None:
 def test_the_three_parts_are_disjoint(monkeypatch: pytest.MonkeyPatch) -> None:
     """What moves rows, what selects the epoch and what is trained on have no row."""
     seen: list[Any] = []
-    module = "trimtab.explicit_gradient.moving_classifier.ExplicitGradientClassifier"
-    import trimtab.explicit_gradient.moving_classifier as home
 
-    whole = home.ExplicitGradientClassifier._parts
-
-    def spy(self: Any, *arguments: Any) -> Any:
-        seen.append(whole(self, *arguments))
+    def spy(*arguments: Any) -> Any:
+        seen.append(three_parts(*arguments))
         return seen[-1]
 
-    monkeypatch.setattr(f"{module}._parts", spy)
+    home = "trimtab.explicit_gradient.moving_classifier"
+    monkeypatch.setattr(f"{home}.three_parts", spy)
     mover(max_iter=1).fit(X_TRAIN, Y_TRAIN)
     training, meta, held, numbers = seen[0]
     rows = [set(map(bytes, part.X)) for part in (training, meta, held)]
@@ -210,6 +209,35 @@ def test_sampler_feeds_trees() -> None:
     forest = make_pipeline(sampler, RandomForestClassifier(20, random_state=0))
     predicted = forest.fit(X_TRAIN, Y_TRAIN).predict(X_TEST)
     assert balanced_accuracy_score(Y_TEST, predicted) > 0.6
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_fitted_together_as_if_alone(optimizer: str) -> None:
+    """Settings and folds share both trainings, and each comes out as by itself."""
+    options: dict[str, Any] = {"optimizer": optimizer, "keep_in_range": True}
+    settings = [
+        {"row_learning_rate": 100.0, "max_confidence": 0.8, **options},
+        {"learning_rate": 0.05, "n_replicas": 2, "row_learning_rate": 0.0, **options},
+        {"random_state": 7, "row_learning_rate": 100.0, **options},
+    ]
+    folds = [(X[rows], NAMES[CODES[rows]]) for rows in np.split(np.arange(600), 3)]
+    tables = [folds[0], folds[0], folds[1]]
+    together = [mover(**one) for one in settings]
+
+    assert groups_that_fit_together(together) == [[0, 1, 2]]
+    assert len(groups_that_fit_together([mover(), mover(n_inner_steps=2)])) == 2
+    assert len(groups_that_fit_together([mover(), NetworkClassifier()])) == 2
+    fit_together_on(together, tables)
+    for model, one, table in zip(together, settings, tables, strict=True):
+        alone = mover(**one).fit(*table)
+        ours, own = model.predict_proba(X_TEST), alone.predict_proba(X_TEST)
+        np.testing.assert_allclose(ours, own, atol=1e-3)
+        np.testing.assert_allclose(model.moved_rows_, alone.moved_rows_, atol=1e-2)
+        np.testing.assert_array_equal(model.parent_indices_, alone.parent_indices_)
+        assert len(model.history_) == len(alone.history_)
+        assert model.first_history_[3]["train_loss"] == pytest.approx(
+            alone.first_history_[3]["train_loss"], rel=1e-3
+        )
 
 
 def test_a_pickle_predicts_the_same() -> None:

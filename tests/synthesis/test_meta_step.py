@@ -10,8 +10,14 @@ import torch
 from torch import Tensor
 
 from trimtab.losses import CrossEntropy, Focal
+from trimtab.losses.logit_slopes import CrossEntropySlopes
 from trimtab.losses.loss import Loss
-from trimtab.synthesis.meta_step import Weights, meta_step, perceptron_meta_step
+from trimtab.synthesis.meta_step import Weights, meta_step
+from trimtab.synthesis.perceptron_step import (
+    AutogradSlopes,
+    SlopesOfLogits,
+    perceptron_meta_step,
+)
 from trimtab.training.networks import StackedMLP
 
 R, WIDTH, CLASSES, ROWS, MOVING, HELD, RATE = 3, 5, 3, 9, 4, 8, 0.3
@@ -120,9 +126,15 @@ def test_slope_beside_finite_differences(options: Any, n_steps: int) -> None:
     torch.testing.assert_close(slope, expected, rtol=1e-5, atol=1e-8)
 
 
-@pytest.mark.parametrize("loss", [CrossEntropy(), Focal(2.0)], ids=["plain", "focal"])
+@pytest.mark.parametrize(
+    ("loss", "closed"),
+    [(CrossEntropy(), True), (CrossEntropy(), False), (Focal(2.0), False)],
+    ids=["closed", "plain", "focal"],
+)
 @pytest.mark.parametrize("widths", [(), (7,), (7, 6), (7, 6, 5)])
-def test_by_hand_beside_autograd(widths: tuple[int, ...], loss: Loss) -> None:
+def test_by_hand_beside_autograd(
+    widths: tuple[int, ...], loss: Loss, closed: bool
+) -> None:
     """The perceptron's slope and its own gradients are those of nested autograd."""
     problem = Problem(network(widths), loss)
     weights = problem.weights()
@@ -130,13 +142,19 @@ def test_by_hand_beside_autograd(widths: tuple[int, ...], loss: Loss) -> None:
         (problem.names[i], problem.names[i + 1])
         for i in range(0, len(problem.names), 2)
     ]
+
+    def slopes_on(codes: Tensor) -> SlopesOfLogits:
+        if closed:
+            return lambda logits: CrossEntropySlopes(logits, codes)
+        return lambda logits: AutogradSlopes(lambda at: problem.loss(at, codes), logits)
+
     slope, slopes, losses = perceptron_meta_step(
         [(weights[w], weights[b]) for w, b in names],
         problem.rows,
         MOVING,
-        lambda logits: problem.loss(logits, problem.codes),
+        slopes_on(problem.codes),
         problem.held,
-        lambda logits: problem.loss(logits, problem.held_codes),
+        slopes_on(problem.held_codes),
         RATE,
     )
 

@@ -2,6 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from trimtab.synthesis.moving_rows import MovingRows, moving_counts, moving_set
+from trimtab.synthesis.moving_rows import MovingRows
+from trimtab.synthesis.moving_set import moving_counts, moving_set
 from trimtab.synthesis.row_limits import RowLimits, onto_simplex
 from trimtab.training.networks import StackedMLP
 from trimtab.training.trainer import Trainer
@@ -144,10 +146,9 @@ def test_rows_that_do_not_move_are_plain_over_sampling() -> None:
 def test_places_that_are_not_taken_count_for_nothing() -> None:
     """A replica with fewer moving rows is as if the others were not there."""
     some = moving_rows(1)
-    some.taken[:, 6:], some._all_taken = False, False
-    few = moving_rows(1)
-    for name in ("rows", "first_rows", "codes", "taken"):
-        setattr(few, name, getattr(few, name)[:, :6])
+    some.taken[:, 6:] = False
+    first = {name: getattr(some, name)[:, :6] for name in ("rows", "codes", "taken")}
+    few = replace(some, **first)
     one, other = (
         trained([2], rows, n_iter_no_change=None).synthesis for rows in (some, few)
     )
@@ -158,7 +159,9 @@ def test_places_that_are_not_taken_count_for_nothing() -> None:
 
 def test_limits_hold_at_every_step() -> None:
     """Fixed columns stay, others keep to their range, whatever the step."""
-    limits = RowLimits(torch.full((3,), -0.5), torch.full((3,), 0.5), torch.tensor([1]))
+    limits = RowLimits(
+        torch.full((1, 1, 3), -0.5), torch.full((1, 1, 3), 0.5), torch.tensor([1])
+    )
     rows = moving_rows(1, row_learning_rate=1e4, limits=limits)
     moved = trained([1], rows).synthesis.rows  # type: ignore[union-attr]
 

@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 
 from trimtab.exceptions import InputError
 from trimtab.explicit_gradient.moving_classifier import ExplicitGradientClassifier
+from trimtab.training.shared_run import train_alone
 
 __all__ = ["ExplicitGradientSampler"]
 
@@ -102,7 +103,8 @@ class ExplicitGradientSampler(BaseOverSampler):  # type: ignore[misc]
         per_replica = {n: -(-rows // model.n_replicas) for n, rows in wanted.items()}
         is_sparse = bool(sparse.issparse(X))
         dense = X.toarray() if is_sparse else X
-        self.classifier_ = model.fit_copies(dense, y, per_replica)
+        train_alone(model, model.begin_fit(dense, y, copies=per_replica))
+        self.classifier_ = model
         rows, labels, parents = [], [], []
         for label, n_new in wanted.items():
             places = self._places(model, label, n_new)

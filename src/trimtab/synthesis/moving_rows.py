@@ -1,15 +1,14 @@
 """Rows that move while a network is trained: Explicit Gradient Learning.
 
 Yasinnik, Salhov, Lindenbaum and Averbuch, "Imbalanced Classification via Explicit
-Gradient Learning From Augmented Data", arXiv 2202.10550, Algorithm 1.
+Gradient Learning From Augmented Data", arXiv 2202.10550, the loop of Algorithm 1.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -17,183 +16,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from trimtab.synthesis.in_loop import DrawnEpoch, MadeBatch, RowSource
-from trimtab.synthesis.meta_step import (
-    MetaStep,
-    Weights,
-    meta_step,
-    perceptron_meta_step,
-)
+from trimtab.synthesis.meta_step import Rate, Weights, meta_step, scaled, stepped_down
+from trimtab.synthesis.perceptron_step import Layers, perceptron_meta_step
 from trimtab.synthesis.row_limits import RowLimits
+from trimtab.synthesis.step_taking import StepView
 
-__all__ = [
-    "MovingRows",
-    "MovingSet",
-    "StepView",
-    "TakesSteps",
-    "moving_counts",
-    "moving_set",
-]
+__all__ = ["MovingRows"]
 
 
-class StepView(Protocol):
-    """What a synthesis that takes the steps may see and do in a training run.
-
-    Attributes
-    ----------
-    replicas : LongTensor of shape (n_present,)
-        The replicas that are still trained.
-    generators : sequence of torch.Generator
-        Their random streams.
-    learning_rate : float
-        Of the step to come.
-    perceptron : list of pair of str or None
-        Names of weights and bias of each layer, where the network is a multi-layer
-        perceptron with ReLU and nothing else.
-    """
-
-    @property
-    def replicas(self) -> Tensor: ...  # noqa: D102
-
-    @property
-    def generators(self) -> Sequence[torch.Generator]: ...  # noqa: D102
-
-    @property
-    def learning_rate(self) -> float: ...  # noqa: D102
-
-    @property
-    def perceptron(self) -> list[tuple[str, str]] | None: ...  # noqa: D102
-
-    def weights(self) -> Weights:
-        """Return the network's weights, which require gradients."""
-
-    def logits(self, weights: Weights, inputs: Tensor) -> Tensor:
-        """Return the network's logits under other weights."""
-
-    def loss(self, logits: Tensor, codes: Tensor, weights: Tensor | None) -> Tensor:
-        """Return what the training minimises, of shape (n_present,)."""
-
-    def evaluating(self) -> AbstractContextManager[None]:
-        """Switch dropout off within a ``with`` block."""
-
-    def set_slopes(self, slopes: Mapping[str, Tensor]) -> None:
-        """Say along which gradient the optimiser is to go."""
-
-
-@runtime_checkable
-class TakesSteps(Protocol):
-    """A synthesis that works out the network's gradient itself, in place of a loss."""
-
-    def step(self, view: StepView, batch: MadeBatch) -> Tensor:
-        """Give the optimiser the gradient of a batch; return the replicas' losses."""
-
-    def epoch_columns(self, present: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
-        """Return what is to be recorded of an epoch, a row for each present replica.
-
-        ``rows_per_class`` are rows that were shown beside those that were drawn.
-        """
-
-
-@dataclass(frozen=True, eq=False)
-class MovingSet:
-    """Where the moving rows of all replicas start.
-
-    Attributes
-    ----------
-    parents : ndarray of int of shape (n_replicas, n_moving)
-        The training row that each is a copy of.
-    taken : ndarray of bool of shape (n_replicas, n_moving)
-        False for places that a replica with fewer moving rows does not use.
-    """
-
-    parents: NDArray[np.int64]
-    taken: NDArray[np.bool_]
-
-
-def moving_counts(
-    counts: NDArray[np.int64], difficulty: NDArray[np.float64] | None = None
-) -> NDArray[np.int64]:
-    """Return how many rows of each class move: those of all but the largest class.
-
-    Parameters
-    ----------
-    counts : ndarray of int of shape (n_classes,)
-        Training rows of each class.
-    difficulty : ndarray of float of shape (n_replicas, n_classes), default=None
-        By default as many rows move as a class has. With it, the same number in all is
-        shared by difficulty.
-
-    Returns
-    -------
-    ndarray of int of shape (n_classes,) or (n_replicas, n_classes)
-        Where all classes are equally large, all but the first.
-
-    Examples
-    --------
-    >>> moving_counts(np.array([100, 20, 10])).tolist()
-    [0, 20, 10]
-    >>> moving_counts(np.array([100, 20, 10]), np.array([[0.1, 0.4, 0.8]])).tolist()
-    [[0, 10, 20]]
-    """
-    largest = int(np.argmax(counts))
-    own = np.where(counts < counts[largest], counts, 0)
-    if not own.any():
-        own = counts.copy()
-        own[largest] = 0
-    if difficulty is None:
-        return own
-    hard = np.where(own > 0, np.asarray(difficulty, dtype=float), 0.0)
-    total = hard.sum(axis=-1, keepdims=True)
-    shares = np.where(total > 0, hard / np.where(total > 0, total, 1), own / own.sum())
-    wanted: NDArray[np.int64] = np.rint(shares * own.sum()).astype(np.int64)
-    return np.where(own > 0, np.maximum(wanted, 1), 0)
-
-
-def moving_set(
-    codes: NDArray[np.int64],
-    counts: NDArray[np.int64],
-    certainty: NDArray[np.float64],
-    max_confidence: float = 1.0,
-) -> MovingSet:
-    """Choose the training rows that are copied to become moving rows.
-
-    Parameters
-    ----------
-    codes : ndarray of int of shape (n_rows,)
-        Class codes of the training rows.
-    counts : ndarray of int of shape (n_classes,) or (n_replicas, n_classes)
-        How many of each class are wanted.
-    certainty : ndarray of float of shape (n_replicas, n_rows)
-        The probability that a first network gives to each row's own class.
-    max_confidence : float in [0, 1], default=1.0
-        Only rows of at most this certainty are copied, c in the paper; of each class
-        the least certain one in any case.
-
-    Returns
-    -------
-    MovingSet
-        Of each class the least certain rows, each as often as the others or once
-        more. Without fewer than all eligible rows wanted, all of them.
-    """
-    n_replicas, n_classes = len(certainty), counts.shape[-1]
-    of_each = np.broadcast_to(counts, (n_replicas, n_classes))
-    chosen: list[NDArray[np.int64]] = []
-    for wanted, sure in zip(of_each, certainty, strict=True):
-        parts = [np.empty(0, dtype=np.int64)]
-        for code in np.flatnonzero(wanted):
-            own = np.flatnonzero(codes == code)
-            own = own[np.argsort(sure[own], kind="stable")]
-            unsure = own[: max(int((sure[own] <= max_confidence).sum()), 1)]
-            n_wanted = int(wanted[code])
-            if n_wanted == len(own):  # a copy of each: no row twice
-                n_wanted = len(unsure)
-            parts.append(np.resize(unsure, n_wanted))
-        chosen.append(np.concatenate(parts))
-    width = max(map(len, chosen))
-    parents = np.stack([np.resize(one, width) for one in chosen])
-    taken = np.arange(width) < np.array([[len(one)] for one in chosen])
-    return MovingSet(parents, taken)
-
-
+@dataclass(eq=False)
 class MovingRows:
     """Moving rows as a synthesis of a training run.
 
@@ -203,147 +34,191 @@ class MovingRows:
 
     Parameters
     ----------
-    start : Tensor of shape (n_replicas, n_moving, ...)
-        Where they start.
+    rows : Tensor of shape (n_replicas, n_moving, ...)
+        Where they start; then where they are.
     codes : LongTensor of shape (n_replicas, n_moving)
         Their classes, which stay.
     taken : BoolTensor of shape (n_replicas, n_moving)
-        Which of them there are, see `MovingSet`.
+        Which of them there are, see `trimtab.synthesis.moving_set.MovingSet`.
     meta_rows : Tensor of shape (n_meta, ...) or (n_replicas, n_meta, ...)
         The rows whose loss says where to go.
     meta_codes : LongTensor of shape (n_meta,) or (n_replicas, n_meta)
         Their classes.
     n_classes : int
         Number of classes.
-    row_learning_rate : float, default=10.0
+    row_learning_rate : float or Tensor of shape (n_replicas,), default=10.0
         Length of the moving rows' step, η2. At 0 they stay: plain over-sampling.
     n_inner_steps : int, default=1
         Steps of the network through which is differentiated.
     balanced_meta : bool, default=False
         Whether all classes weigh the same in the loss of the meta rows.
-    limits : RowLimits, default=None
+    limits : RowLimits, default=RowLimits()
         Where rows may go.
     keep_positions : bool, default=False
         Whether each epoch's record has the positions, ``moving_rows``.
-    trial_rate : float or None, default=None
+    trial_rate : float, Tensor of shape (n_replicas,) or None, default=None
         Length of the network's plain step through which rows are moved, where the
         optimiser takes another step than that. None: the training's learning rate.
 
     Attributes
     ----------
-    rows : Tensor of shape (n_replicas, n_moving, ...)
-        Where they are.
+    first_rows : Tensor of shape (n_replicas, n_moving, ...)
+        Where they started.
+    best_rows : Tensor of shape (n_replicas, n_moving, ...)
+        Where they were in each replica's best epoch.
     """
 
-    def __init__(
-        self,
-        start: Tensor,
-        codes: Tensor,
-        taken: Tensor,
-        meta_rows: Tensor,
-        meta_codes: Tensor,
-        n_classes: int,
-        *,
-        row_learning_rate: float = 10.0,
-        n_inner_steps: int = 1,
-        balanced_meta: bool = False,
-        limits: RowLimits | None = None,
-        keep_positions: bool = False,
-        trial_rate: float | None = None,
-    ) -> None:
-        self.rows, self.codes, self.taken = start.clone(), codes, taken
-        self.first_rows = start
-        shared = meta_codes.ndim == 1
-        self.meta_rows = meta_rows[None] if shared else meta_rows
-        self.meta_codes = meta_codes[None] if shared else meta_codes
-        self.n_classes = n_classes
-        self.row_learning_rate = row_learning_rate
-        self.n_inner_steps = n_inner_steps
-        self.limits = RowLimits() if limits is None else limits
-        self.keep_positions = keep_positions
-        self.trial_rate = trial_rate
-        self.meta_weights = self._meta_weights() if balanced_meta else None
-        self._all_taken = bool(taken.all())
+    rows: Tensor
+    codes: Tensor
+    taken: Tensor
+    meta_rows: Tensor
+    meta_codes: Tensor
+    n_classes: int
+    row_learning_rate: Rate = 10.0
+    n_inner_steps: int = 1
+    balanced_meta: bool = False
+    limits: RowLimits = field(default_factory=RowLimits)
+    keep_positions: bool = False
+    trial_rate: Rate | None = None
 
-    def _meta_weights(self) -> Tensor:
+    def __post_init__(self) -> None:
+        self.first_rows, self.rows = self.rows, self.rows.clone()
+        self.best_rows = self.rows.clone()
+        if self.meta_codes.ndim == 1:
+            self.meta_rows, self.meta_codes = (
+                self.meta_rows[None],
+                self.meta_codes[None],
+            )
+        self._meta_weights = self._weights_of_meta() if self.balanced_meta else None
+
+    def _weights_of_meta(self) -> Tensor:
         counts = torch.nn.functional.one_hot(self.meta_codes, self.n_classes).sum(dim=1)
         return 1 / counts.gather(1, self.meta_codes).float()
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Moving rows and meta rows of a replica, and what a row looks like."""
+        return self.codes.shape[1], self.meta_codes.shape[1], *self.rows.shape[2:]
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Return the moving rows of several trainings as those of one.
+
+        Parameters
+        ----------
+        parts : sequence of MovingRows
+            Of one `shape`, alike but for rows, rates and the numbers of their limits.
+        """
+        sizes = [len(part.codes) for part in parts]
+
+        def rate_of_each(name: str) -> Any:
+            rates = [getattr(part, name) for part in parts]
+            if all(rate is rates[0] or rate == rates[0] for rate in rates):
+                return rates[0]
+            return torch.tensor(np.repeat(rates, sizes), dtype=torch.float32)
+
+        every = {one.name: getattr(parts[0], one.name) for one in fields(cls)}
+        for name in ("first_rows", "codes", "taken", "meta_rows", "meta_codes"):
+            own = [getattr(part, name) for part in parts]
+            whole = [
+                values.expand(size, *values.shape[1:])
+                for values, size in zip(own, sizes, strict=True)
+            ]
+            every["rows" if name == "first_rows" else name] = torch.cat(whole)
+        every["row_learning_rate"] = rate_of_each("row_learning_rate")
+        every["trial_rate"] = rate_of_each("trial_rate")
+        every["limits"] = RowLimits.joined([part.limits for part in parts], sizes)
+        return cls(**every)
+
     def start(self, source: RowSource) -> None:
         """Begin a training run; see `trimtab.synthesis.in_loop.Synthesis.start`."""
-        self._shown = torch.zeros(self.codes.shape, dtype=torch.long)
+        self._all_taken = bool(self.taken.all())
+        self._shown = torch.zeros_like(self.codes)
 
     def _to(self, device: torch.device) -> None:
         """Go where the training is."""
-        if self.rows.device == device and self._shown.device == device:
+        if self.rows.device == device:
             return
-        for name in ("rows", "first_rows", "codes", "taken", "meta_rows", "meta_codes"):
-            setattr(self, name, getattr(self, name).to(device))
-        if self.meta_weights is not None:
-            self.meta_weights = self.meta_weights.to(device)
-        self.limits = self.limits.to(device)
-        self._shown = self._shown.to(device)
+        for name, value in vars(self).items():
+            if isinstance(value, (Tensor, RowLimits)):
+                setattr(self, name, value.to(device))
 
     def batches(self, epoch: DrawnEpoch) -> Iterator[MadeBatch]:
         """Yield drawn rows, moving rows behind them; see `Synthesis.batches`."""
         self._to(epoch.rows.device)
         self._shown.zero_()
-        self._batch_size = epoch.batch_size
-        replicas = epoch.replicas[:, None]
+        self._begin_epoch(epoch)
         for inputs, codes in epoch.source.batches(
             epoch.rows, epoch.replicas, epoch.batch_size
         ):
-            n_rows = self.rows.shape[1]
-            self._chosen = _some(
-                self.taken[epoch.replicas], min(n_rows, epoch.batch_size), epoch
-            )
-            self._moving = self.rows[replicas, self._chosen].to(inputs.dtype)
-            self._shown[replicas, self._chosen] += 1
+            if not self._shows_all:
+                self._choose(epoch)
+            self._moving = self.rows[self._place].to(inputs.dtype)
+            self._shown[self._place] += 1
             weights = None
             if not self._all_taken:
-                own = self.taken[replicas, self._chosen].to(inputs.dtype)
+                own = self.taken[self._place].to(inputs.dtype)
                 weights = torch.cat([torch.ones_like(codes, dtype=own.dtype), own], 1)
             yield MadeBatch(
                 torch.cat([inputs, self._moving], dim=1),
-                torch.cat([codes, self.codes[replicas, self._chosen]], dim=1),
+                torch.cat([codes, self._own_codes], dim=1),
                 weights,
             )
+
+    def _begin_epoch(self, epoch: DrawnEpoch) -> None:
+        """Do once what is the same for all batches."""
+        replicas, n_meta = epoch.replicas, self.meta_codes.shape[1]
+        self._batch_size = epoch.batch_size
+        self._moves = bool((torch.as_tensor(self.row_learning_rate) > 0).any())
+        self._rates = _of_present(self.row_learning_rate, replicas)
+        self._own_limits = self.limits.of_replicas(replicas)
+        self._shows_all = self.rows.shape[1] <= epoch.batch_size
+        if self._shows_all:
+            self._choose(epoch)
+        several = len(self.meta_codes) > 1
+        self._meta_sets = replicas if several else torch.zeros_like(replicas)
+        self._all_meta: MadeBatch | None = None
+        if n_meta <= epoch.batch_size:
+            self._all_meta = self._meta_at(self._meta_sets)
+
+    def _choose(self, epoch: DrawnEpoch) -> None:
+        """Choose the moving rows of a batch."""
+        replicas, n_shown = epoch.replicas, min(self.rows.shape[1], epoch.batch_size)
+        chosen = _some(self.taken[replicas], n_shown, epoch)
+        self._place = replicas[:, None], chosen
+        self._own_codes = self.codes[self._place]
 
     def step(self, view: StepView, batch: MadeBatch) -> Tensor:
         """Work out the step of the network, and move the rows through it."""
         meta = self._meta_batch(view)
-        moves = self.row_learning_rate > 0
-        if view.perceptron is not None and self.n_inner_steps == 1:
-            slope, losses = self._by_hand(view, batch, meta, moves)
+        layers = view.layers if self.n_inner_steps == 1 else None
+        if layers is None:
+            slope, losses = self._by_autograd(view, batch, meta)
         else:
-            slope, losses = self._by_autograd(view, batch, meta, moves)
+            slope, losses = self._by_hand(layers, view, batch, meta)
         if slope is not None:
-            self._move(view.replicas, slope)
+            self._move(slope)
         return losses
 
     def _by_hand(
-        self, view: StepView, batch: MadeBatch, meta: MadeBatch, moves: bool
+        self, layers: Layers, view: StepView, batch: MadeBatch, meta: MadeBatch
     ) -> tuple[Tensor | None, Tensor]:
-        names, weights = view.perceptron or [], view.weights()
         slope, slopes, losses = perceptron_meta_step(
-            [(weights[weight], weights[bias]) for weight, bias in names],
+            layers,
             batch.inputs,
             self._moving.shape[1],
-            lambda logits: view.loss(logits, batch.codes, batch.weights),
+            lambda logits: view.loss_slopes(logits, batch.codes, batch.weights),
             meta.inputs,
-            (lambda logits: view.loss(logits, meta.codes, meta.weights))
-            if moves
+            (lambda logits: view.loss_slopes(logits, meta.codes, meta.weights))
+            if self._moves
             else None,
             self._rate(view),
         )
-        pairs = zip(names, slopes, strict=True)
-        view.set_slopes(
-            {n: s for both, own in pairs for n, s in zip(both, own, strict=True)}
-        )
+        view.set_layer_slopes(slopes)
         return slope, losses
 
     def _by_autograd(
-        self, view: StepView, batch: MadeBatch, meta: MadeBatch, moves: bool
+        self, view: StepView, batch: MadeBatch, meta: MadeBatch
     ) -> tuple[Tensor | None, Tensor]:
         moving = self._moving.detach().requires_grad_()
         drawn = batch.inputs[:, : -moving.shape[1]]
@@ -358,35 +233,49 @@ class MovingRows:
             return view.loss(logits, meta.codes, meta.weights)
 
         rate, weights = self._rate(view), view.weights()
-        result: MetaStep = meta_step(
-            inner, outer if moves else None, weights, moving, rate, self.n_inner_steps
+        result = meta_step(
+            inner,
+            outer if self._moves else None,
+            weights,
+            moving,
+            rate,
+            self.n_inner_steps,
         )
         view.set_slopes(
-            {n: (weights[n].detach() - new) / rate for n, new in result.weights.items()}
+            {
+                name: scaled(weights[name].detach() - new, 1 / rate)
+                for name, new in result.weights.items()
+            }
         )
         return result.slope, result.losses
 
-    def _rate(self, view: StepView) -> float:
-        return view.learning_rate if self.trial_rate is None else self.trial_rate
+    def _rate(self, view: StepView) -> Rate:
+        if self.trial_rate is None:
+            return view.learning_rate
+        return _of_present(self.trial_rate, view.replicas)
 
     def _meta_batch(self, view: StepView) -> MadeBatch:
         """Return meta rows of each present replica, at most a batch."""
-        n_meta, replicas = self.meta_codes.shape[1], view.replicas
-        sets = replicas if len(self.meta_codes) > 1 else torch.zeros_like(replicas)
-        if n_meta <= self._batch_size:
-            weights = None if self.meta_weights is None else self.meta_weights[sets]
-            return MadeBatch(self.meta_rows[sets], self.meta_codes[sets], weights)
-        everything = torch.ones((len(replicas), n_meta), dtype=torch.bool)
-        chosen = _some(everything.to(replicas.device), self._batch_size, view)
-        place = sets[:, None], chosen
-        weights = None if self.meta_weights is None else self.meta_weights[place]
+        if self._all_meta is not None:
+            return self._all_meta
+        n_meta, sets = self.meta_codes.shape[1], self._meta_sets
+        everything = torch.ones((len(sets), n_meta), dtype=torch.bool)
+        chosen = _some(everything.to(sets.device), self._batch_size, view)
+        return self._meta_at((sets[:, None], chosen))
+
+    def _meta_at(self, place: Any) -> MadeBatch:
+        weights = None if self._meta_weights is None else self._meta_weights[place]
         return MadeBatch(self.meta_rows[place], self.meta_codes[place], weights)
 
     @torch.no_grad()
-    def _move(self, replicas: Tensor, slope: Tensor) -> None:
-        moved = self._moving - self.row_learning_rate * slope
-        moved = self.limits.apply(moved, self._moving)
-        self.rows[replicas[:, None], self._chosen] = moved.to(self.rows.dtype)
+    def _move(self, slope: Tensor) -> None:
+        moved = stepped_down(self._moving, slope, self._rates)
+        moved = self._own_limits.apply(moved, self._moving)
+        self.rows[self._place] = moved.to(self.rows.dtype)
+
+    def keep_best(self, improved: NDArray[np.int64]) -> None:
+        """Remember where the rows of some replicas are: this epoch was the best."""
+        self.best_rows[improved] = self.rows[improved]
 
     def shifts(self) -> Tensor:
         """Return how far each replica's rows are from their start, on average."""
@@ -405,6 +294,10 @@ class MovingRows:
         if self.keep_positions:
             columns["moving_rows"] = self.rows.clone()
         return {name: value.cpu().numpy()[present] for name, value in columns.items()}
+
+
+def _of_present(rate: Rate, replicas: Tensor) -> Rate:
+    return rate[replicas] if isinstance(rate, Tensor) else rate
 
 
 def _some(taken: Tensor, size: int, streams: StepView | DrawnEpoch) -> Tensor:

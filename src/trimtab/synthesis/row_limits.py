@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -43,8 +44,8 @@ class RowLimits:
 
     Attributes
     ----------
-    lowest, highest : Tensor of the shape of a row, or None
-        Each column's range; None for no bounds.
+    lowest, highest : Tensor of shape (1 or n_replicas, 1, ...) or None
+        Each column's range, of all replicas or of each its own; None for no bounds.
     fixed : LongTensor of shape (n_fixed,)
         Columns that do not move.
     simplices : tuple of LongTensor
@@ -67,6 +68,36 @@ class RowLimits:
             there(self.lowest), there(self.highest), there(self.fixed), groups
         )
 
+    @classmethod
+    def joined(cls, parts: Sequence[Self], sizes: Sequence[int]) -> Self:
+        """Return the limits of several trainings as those of one.
+
+        Parameters
+        ----------
+        parts : sequence of RowLimits
+            Alike but for their ranges.
+        sizes : sequence of int
+            Replicas of each.
+        """
+
+        def of_each(name: str) -> Tensor | None:
+            own = [getattr(part, name) for part in parts]
+            if own[0] is None:
+                return None
+            return torch.cat(
+                [b.expand(n, *b.shape[1:]) for b, n in zip(own, sizes, strict=True)]
+            )
+
+        return replace(parts[0], lowest=of_each("lowest"), highest=of_each("highest"))
+
+    def of_replicas(self, replicas: Tensor) -> Self:
+        """Return the limits of some replicas alone."""
+        if self.lowest is None or len(self.lowest) == 1:
+            return self
+        assert self.highest is not None
+        lowest, highest = self.lowest[replicas], self.highest[replicas]
+        return replace(self, lowest=lowest, highest=highest)
+
     def apply(self, rows: Tensor, before: Tensor) -> Tensor:
         """Return moved rows where they may be.
 
@@ -77,8 +108,9 @@ class RowLimits:
         before : Tensor of the same shape
             Where they were. A row that went nowhere finite goes back.
         """
-        lost = ~rows.isfinite().flatten(2).all(dim=2)
-        rows[lost] = before[lost]
+        if not rows.sum().isfinite():  # one look where, as ever, all is well
+            lost = ~rows.isfinite().flatten(2).all(dim=2)
+            rows[lost] = before[lost]
         if self.fixed is not None:
             rows[..., self.fixed] = before[..., self.fixed]
         if self.lowest is not None:

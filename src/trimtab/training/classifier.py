@@ -21,7 +21,7 @@ from trimtab.training.device_rows import DeviceRows, as_inputs
 from trimtab.training.fit_rows import check_network_inputs, rows_to_fit
 from trimtab.training.held_out import ClassMetric
 from trimtab.training.replica_network import ReplicaNetwork
-from trimtab.training.shared_run import FitOutcome, FitShare, train_shares
+from trimtab.training.shared_run import FitOutcome, FitShare, train_alone
 
 __all__ = ["NetworkClassifier", "network_probabilities"]
 
@@ -222,8 +222,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             held-out rows or too small to be split, `sampler` cannot work on the
             training rows, or a parameter is out of range.
         """
-        (outcome,) = train_shares([self.begin_fit(X, y, eval_set, eval_weight)])
-        self.end_fit(outcome)
+        train_alone(self, self.begin_fit(X, y, eval_set, eval_weight))
         return self
 
     def begin_fit(

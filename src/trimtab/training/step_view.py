@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from trimtab.losses.logit_slopes import CrossEntropySlopes, is_plain_cross_entropy
+from trimtab.synthesis.meta_step import Rate
+from trimtab.synthesis.perceptron_step import AutogradSlopes, Layers, LossSlopes
 from trimtab.training.networks import StackedLinear, StackedMLP
 from trimtab.training.replica_network import ReplicaNetwork
+from trimtab.training.replica_optimizer import PER_REPLICA
 
 if TYPE_CHECKING:
     from trimtab.training.training_run import TrainingRun
@@ -19,7 +23,7 @@ __all__ = ["RunStepView"]
 
 
 class RunStepView:
-    """A training run; see `trimtab.synthesis.moving_rows.StepView`.
+    """A training run, for an epoch; see `trimtab.synthesis.step_taking.StepView`.
 
     Parameters
     ----------
@@ -35,8 +39,12 @@ class RunStepView:
             for name, parameter in run.network.named_parameters()
             if parameter.requires_grad
         ]
-        self.perceptron = _plain_layers(run.network)
+        self._pairs = _plain_layers(run.network)
+        self.layers: Layers | None = None
+        if self._pairs is not None:
+            self.layers = [(weight.data, bias.data) for weight, bias in self._pairs]
         self.replicas = torch.from_numpy(run.present).to(run.rows.device)
+        self._closed = is_plain_cross_entropy(run.trainer.loss)
 
     @property
     def generators(self) -> Sequence[torch.Generator]:
@@ -44,10 +52,14 @@ class RunStepView:
         return self._run.generators
 
     @property
-    def learning_rate(self) -> float:
+    def learning_rate(self) -> Rate:
         """Of the step to come."""
-        rate: float = self._run.optimizer.param_groups[0]["lr"]
-        return rate
+        optimizer = self._run.optimizer
+        rate: float = optimizer.param_groups[0]["lr"]
+        if not isinstance(optimizer, PER_REPLICA):
+            return rate
+        present = torch.tensor(self._run.rates[self._run.present])
+        return rate * present.float().to(self.replicas.device)
 
     def weights(self) -> dict[str, Tensor]:
         """Return the network's weights, which require gradients."""
@@ -61,6 +73,14 @@ class RunStepView:
     def loss(self, logits: Tensor, codes: Tensor, weights: Tensor | None) -> Tensor:
         """Return what the training minimises, for each present replica."""
         return self._run.trainer.loss(logits, codes, weights)
+
+    def loss_slopes(
+        self, logits: Tensor, codes: Tensor, weights: Tensor | None
+    ) -> LossSlopes:
+        """Return the same with its slopes by the logits."""
+        if self._closed:
+            return CrossEntropySlopes(logits, codes, weights)
+        return AutogradSlopes(lambda at: self.loss(at, codes, weights), logits)
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:
@@ -76,15 +96,24 @@ class RunStepView:
         for name, parameter in self._parameters:
             parameter.grad = slopes[name]
 
+    def set_layer_slopes(self, slopes: Layers) -> None:
+        """Say the same of each layer of `layers`."""
+        assert self._pairs is not None
+        for pair, of_pair in zip(self._pairs, slopes, strict=True):
+            for parameter, slope in zip(pair, of_pair, strict=True):
+                parameter.grad = slope
 
-def _plain_layers(network: ReplicaNetwork) -> list[tuple[str, str]] | None:
-    """Return the names of a perceptron's weights, None where there is more to it."""
+
+def _plain_layers(
+    network: ReplicaNetwork,
+) -> list[tuple[nn.Parameter, nn.Parameter]] | None:
+    """Return a perceptron's weights and biases, None where there is more to it."""
     if not isinstance(network, StackedMLP):
         return None
-    names = []
-    for number, layer in enumerate(network.layers):
+    pairs = []
+    for layer in network.layers:
         if type(layer) is StackedLinear:
-            names.append((f"layers.{number}.weight", f"layers.{number}.bias"))
+            pairs.append((layer.weight, layer.bias))
         elif type(layer) is not nn.ReLU:
             return None
-    return names
+    return pairs

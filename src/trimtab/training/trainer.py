@@ -46,13 +46,12 @@ class Trainer:
         predicted codes and the number of classes, and returns one number in [0, 1] for
         each class.
     learning_rate_init : float or sequence of one for each replica, default=0.001
-        Of AdamW, in the first epoch. Replicas whose learning rate or weight decay
+        In the first epoch. Replicas whose learning rate or weight decay
         differs must be stacked, see `trimtab.training.replica_network.StackedNetwork`.
     weight_decay : float or sequence of one for each replica, default=0.01
-        Of AdamW, on all parameters.
+        On all parameters.
     optimizer : {"adamw", "sgd"}, default="adamw"
-        ``"sgd"`` is plain gradient descent, without momentum and one learning rate for
-        all replicas.
+        ``"sgd"`` is plain gradient descent, without momentum.
     selection : {"loss", "average-precision"}, default="loss"
         What tells the best epoch on the held-out rows: the lowest loss, or the highest
         average precision, the mean over all classes but the largest.
@@ -120,12 +119,6 @@ class Trainer:
         _check_choice("schedule", schedule, "cosine", "constant")
         _check_choice("optimizer", optimizer, "adamw", "sgd")
         _check_choice("selection", selection, "loss", "average-precision")
-        several = (learning_rate_init, weight_decay)
-        if optimizer == "sgd" and any(np.ndim(number) for number in several):
-            raise InputError(
-                "optimizer is 'sgd' and learning_rate_init or weight_decay has a "
-                "number for each replica: give one for all"
-            )
         self.network = network
         self.draw = get_draw(draw)
         self.loss = get_loss(loss)

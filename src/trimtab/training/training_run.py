@@ -15,7 +15,7 @@ from trimtab.losses import Loss, RowLoss
 from trimtab.losses.stacked_loss import StackedLoss
 from trimtab.sampling.draw import RowsByClass, epoch_rows
 from trimtab.synthesis.in_loop import DrawnEpoch, MadeBatch, repeated_rows
-from trimtab.synthesis.moving_rows import TakesSteps
+from trimtab.synthesis.step_taking import TakesSteps
 from trimtab.training.batch_view import RunView
 from trimtab.training.class_scores import (
     class_f1,
@@ -26,7 +26,7 @@ from trimtab.training.class_scores import (
 from trimtab.training.device_rows import DeviceRows
 from trimtab.training.early_stopping import EarlyStopping
 from trimtab.training.replica_network import DRAWS, generator_for
-from trimtab.training.replica_optimizer import ReplicaAdamW
+from trimtab.training.replica_optimizer import PER_REPLICA, ReplicaAdamW, ReplicaSGD
 from trimtab.training.step_view import RunStepView
 
 if TYPE_CHECKING:
@@ -121,7 +121,8 @@ class TrainingRun:
                 parameters, lr=rate, weight_decay=decay, fused=True
             )
         else:
-            self.optimizer = ReplicaAdamW(parameters, self.rates, decays)
+            own = {"adamw": ReplicaAdamW, "sgd": ReplicaSGD}[self.trainer.optimizer]
+            self.optimizer = own(parameters, self.rates, decays)
         self.scheduler: torch.optim.lr_scheduler.LRScheduler | None = None
         if self.trainer.schedule == "cosine":
             self.scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(
@@ -152,6 +153,9 @@ class TrainingRun:
             columns |= self._measure(self.held)
             losses = self._to_be_low(columns)
             self.stopping.update(number, self.network, present, losses)
+            if isinstance(synthesis, TakesSteps):
+                best = self.stopping.best_epochs
+                synthesis.keep_best(np.flatnonzero(best == number))
             self.scores[present] = columns["class_scores"]
             draw.update(self.scores.copy(), self.support)
             self._let_go()
@@ -176,7 +180,7 @@ class TrainingRun:
     def _learning_rates(self) -> NDArray[np.float64]:
         """Return the present replicas' learning rates in this epoch."""
         rate: float = self.optimizer.param_groups[0]["lr"]
-        if isinstance(self.optimizer, ReplicaAdamW):
+        if isinstance(self.optimizer, PER_REPLICA):
             return rate * self.rates[self.present]
         return np.full(len(self.present), rate)
 
@@ -300,7 +304,7 @@ class TrainingRun:
         positions = torch.from_numpy(np.flatnonzero(running))
         self.network.keep(positions, self.optimizer)
         for part in (self.optimizer, self.trainer.loss):
-            if isinstance(part, (ReplicaAdamW, StackedLoss)):
+            if isinstance(part, (*PER_REPLICA, StackedLoss)):
                 part.keep(positions)
         self.generators = [self.generators[i] for i in positions.tolist()]
         self.by_class = self.by_class.of_replicas(positions.numpy())
