@@ -138,6 +138,7 @@ _BUILT_IN = (
     "trimtab.benchmark.ensembles_methods",
     "trimtab.benchmark.mesa_methods",
     "trimtab.benchmark.neural",
+    "trimtab.benchmark.explicit_gradient_methods",
 )
 _loaded = False
 

@@ -12,7 +12,13 @@ import pandas as pd
 
 from trimtab.benchmark.reference import compare_with_reference, difference_matrix
 from trimtab.benchmark.suite import Suite
-from trimtab.benchmark.suite_plots import DIFFERENCES, Plot, curve_points, plots_of
+from trimtab.benchmark.suite_plots import (
+    DIFFERENCES,
+    PROFILE,
+    Plot,
+    curve_points,
+    plots_of,
+)
 from trimtab.exceptions import InputError
 from trimtab.files import check_writable
 from trimtab.metrics import MEASURES, find_measure
@@ -100,6 +106,7 @@ def _draw_curves(
             metric=plot.metric or suite.metric,
             x_label=plot.x_label or plot.x.replace("_", " "),
             log=plot.log,
+            y_label="Share of the data sets" if plot.kind == PROFILE else None,
         ).plot(ax, theme=theme)
         several = str(dataset) if len(panels) > 1 else ""
         ax.set_title(", ".join(text for text in (plot.title, several) if text))

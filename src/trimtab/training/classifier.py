@@ -85,6 +85,9 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     n_iter_no_change : int or None, default=10
         A replica stops after so many epochs without a lower held-out loss. It always
         ends with the weights of the lowest.
+    selection : {"loss", "average-precision"}, default="loss"
+        What tells the best epoch on the held-out rows: the lowest loss, or the highest
+        average precision, the mean over all classes but the largest.
     correct_prior : bool, default=False
         Whether probabilities are corrected from the class frequencies that were drawn
         to those of the training data, before a `sampler`. It knows of what was drawn
@@ -160,6 +163,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         batch_size: int = 64,
         validation_fraction: float = 0.15,
         n_iter_no_change: int | None = 10,
+        selection: str = "loss",
         correct_prior: bool = False,
         stacked: bool | Literal["auto"] = "auto",
         device: str = "auto",
@@ -183,6 +187,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.batch_size = batch_size
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
+        self.selection = selection
         self.correct_prior = correct_prior
         self.stacked = stacked
         self.device = device

@@ -170,6 +170,7 @@ def _trainer(
         "max_epochs": estimator.max_iter,
         "batch_size": estimator.batch_size,
         "n_iter_no_change": estimator.n_iter_no_change,
+        "selection": estimator.selection,
         "device": estimator.device,
         "amp": estimator.amp,
     }
