@@ -97,8 +97,8 @@ class ExplicitGradientClassifier(ClassifierMixin, BaseEstimator):  # type: ignor
         classes on the held-out rows, or the loss.
     validation_fraction : float in (0, 1), default=0.2
         The share of each class that selects the epoch, where there is no `eval_set`.
-    meta_fraction : float in (0, 1), default=0.2
-        The share of each class whose loss moves the rows. Unused with `meta_set`.
+    meta_fraction : float in (0, 1) or None, default=0.2
+        The share whose loss moves the rows. None: those that select, as in the paper.
     correct_prior : bool, default=False
         Whether probabilities are corrected from the class frequencies that were shown
         to those of the training data.
@@ -170,7 +170,7 @@ class ExplicitGradientClassifier(ClassifierMixin, BaseEstimator):  # type: ignor
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), None],
         "selection": [StrOptions({"average-precision", "loss"})],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "meta_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "meta_fraction": [Interval(Real, 0, 1, closed="neither"), None],
         "correct_prior": ["boolean"],
         "n_replicas": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
@@ -195,7 +195,7 @@ class ExplicitGradientClassifier(ClassifierMixin, BaseEstimator):  # type: ignor
         n_iter_no_change: int | None = None,
         selection: str = "average-precision",
         validation_fraction: float = 0.2,
-        meta_fraction: float = 0.2,
+        meta_fraction: float | None = 0.2,
         correct_prior: bool = False,
         n_replicas: int = 1,
         random_state: int | np.random.RandomState | None = None,

@@ -30,7 +30,7 @@ class Part(NamedTuple):
 
 
 class ThreeParts(NamedTuple):
-    """A table in three parts that have no row in common.
+    """A table in three parts, which by default have no row in common.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ def three_parts(
     X: NDArray[np.float32],
     labels: Labels,
     held: tuple[Any, float],
-    meta: tuple[Any, float],
+    meta: tuple[Any, float | None],
     checked: Callable[[Any], NDArray[np.float32]],
     random_state: np.random.RandomState,
 ) -> ThreeParts:
@@ -67,7 +67,8 @@ def three_parts(
     labels : Labels
         Its classes.
     held, meta : tuple of (X, y) or None, and float
-        A part that the user brings, or the share of each class that it is to have.
+        A part that the user brings, or the share of each class that it is to have. With
+        None for both, the meta rows are the held-out ones.
     checked : callable
         Returns the rows of such a part as the network takes them.
     random_state : RandomState
@@ -83,7 +84,9 @@ def three_parts(
         Where a class has not a row for each part, or is missing from a part.
     """
     rest = np.arange(len(labels.codes))
-    given = {"eval_set": held, "meta_set": meta}
+    given: dict[str, tuple[Any, Any]] = {"eval_set": held}
+    if meta[0] is not None or meta[1] is not None:
+        given["meta_set"] = meta
     _check_room(labels, sum(pair is None for pair, _ in given.values()))
     parts: list[Part] = []
     for name, (pair, fraction) in given.items():
@@ -98,7 +101,7 @@ def three_parts(
         )
         parts.append(Part(X[rest[out]], labels.codes[rest[out]]))
         rest = rest[kept]
-    return ThreeParts(Part(X[rest], labels.codes[rest]), parts[1], parts[0], rest)
+    return ThreeParts(Part(X[rest], labels.codes[rest]), parts[-1], parts[0], rest)
 
 
 def _check_room(labels: Labels, n_parts: int) -> None:

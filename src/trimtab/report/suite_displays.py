@@ -211,8 +211,15 @@ class SettingCurvesDisplay:
             ax.fill_between(
                 x, mean - reach, mean + reach, color=colour, alpha=0.12, linewidth=0
             )
-            every: dict[str, Any] = {"marker": marker, "markevery": max(len(line) // _MOST_TICKS, 1)}
-            ax.plot(x, mean, color=colour, markersize=5, label=name, **every)
+            ax.plot(
+                x,
+                mean,
+                color=colour,
+                marker=marker,
+                markersize=5,
+                markevery=max(len(line) // _MOST_TICKS, 1),
+                label=name,
+            )
         if self.log:
             ticks = sorted(set(self.points["x"]))
             few = len(ticks) <= _MOST_TICKS
