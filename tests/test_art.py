@@ -377,7 +377,10 @@ def test_unusable_rows_are_refused(
             (X_TEST[Y_TEST != "rare"], Y_TEST[Y_TEST != "rare"]),
             "eval_set has no row of class 'rare'",
         ),
-        ((X_TEST, np.where(Y_TEST == "rare", "new", Y_TEST)), "class 'new', which"),
+        (
+            (X_TEST, np.where(Y_TEST == "rare", "new", Y_TEST)),
+            "the class 'new', and",
+        ),
         ((X_TEST[:, :3], Y_TEST), "3 features, but ARTClassifier is expecting 8"),
     ],
 )

@@ -150,6 +150,8 @@ def test_train_learns_on_this_table(
     again = mesa("train", n_bins=4, sigma=0.3).fit(X_TRAIN, Y_TRAIN)
     path = model.policy_.save(tmp_path / "mine.safetensors")
 
+    # The paper's reward is the change of the metric, as it is.
+    assert model.policy_.about["training"]["reward_scaling"] == "none"
     assert (model.policy_.state.n_bins, model.policy_.action.sigma) == (4, 0.3)
     np.testing.assert_array_equal(model.predict_proba(X), again.predict_proba(X))
     assert mesa(path).fit(X_TRAIN, Y_TRAIN).history_[1]["sigma"] == 0.3
@@ -158,7 +160,9 @@ def test_train_learns_on_this_table(
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"meta_sampler": "no such file"}, "there is no file 'no such file'"),
+        ({"meta_sampler": "trian"}, "'trian', and there is no such file: give 'pretr"),
+        ({"meta_sampler": "no.safetensors"}, "there is no file 'no.safetensors'"),
+        ({"meta_sampler": Path(__file__).parent}, "is a folder: give the file"),
         ({"meta_sampler": 3}, "meta_sampler is 3: give 'pretrained', 'train'"),
         ({"meta_sampler": GaussianPolicy}, "meta_sampler is <class"),
         ({"meta_sampler": MetaSampler()}, "has learned nothing"),

@@ -235,7 +235,7 @@ class ARTClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X, y = check_rows(self, self.estimator, X, y)
         labels = encode_labels(y)
         self.classes_ = labels.classes
-        weight = check_sample_weight(fit_params, len(labels.codes))
+        weight = check_sample_weight(fit_params, labels)
         rows = ClassRows(X, labels.codes, len(labels.classes), weight)
         rng = check_random_state(self.random_state)
         if eval_set is None:

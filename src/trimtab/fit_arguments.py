@@ -8,12 +8,56 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.exceptions import InputError
-from trimtab.tables import Labels, check_same_length
+from trimtab.tables import Labels, label_values, n_rows
 
-__all__ = ["check_eval_set", "check_sample_weight"]
+__all__ = ["check_eval_set", "check_sample_weight", "encode_as"]
 
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+
+def encode_as(y: Any, labels: Labels, *, name: str = "y") -> NDArray[np.int64]:
+    """Encode further labels by the classes that are known.
+
+    Parameters
+    ----------
+    y : array-like, or pandas or polars Series, of shape (n_rows,)
+        Labels of the same kind.
+    labels : Labels
+        The classes.
+    name : str, default="y"
+        What they are called in error messages.
+
+    Returns
+    -------
+    ndarray of int64 of shape (n_rows,)
+        The code of each row.
+
+    Raises
+    ------
+    InputError
+        Where a label is missing, or none of the classes.
+
+    Examples
+    --------
+    >>> from trimtab.tables import encode_labels
+    >>> encode_as(["ok", "ok", "fraud"], encode_labels(["ok", "fraud"])).tolist()
+    [1, 1, 0]
+    """
+    values, classes = label_values(y, name), labels.classes
+    if (values.dtype.kind == "U") != (classes.dtype.kind == "U"):
+        raise InputError(
+            f"{name} has labels such as {values[0].item()!r}, and the training rows "
+            f"such as {classes[0].item()!r}: give labels of the same type"
+        )
+    codes = np.searchsorted(classes, values).clip(max=len(classes) - 1)
+    strange = values[classes[codes] != values]
+    if len(strange):
+        raise InputError(
+            f"{name} has the class {strange[0].item()!r}, and the training rows have "
+            f"{', '.join(map(repr, classes[:5].tolist()))}: leave such rows out"
+        )
+    return codes.astype(np.int64)
 
 
 def check_eval_set(eval_set: Any, labels: Labels) -> tuple[Any, Codes]:
@@ -38,32 +82,30 @@ def check_eval_set(eval_set: Any, labels: Labels) -> tuple[Any, Codes]:
             "and their labels, eval_set=(X_held, y_held)"
         )
     X, y = eval_set
-    check_same_length(X, y)
-    classes, codes = np.unique(np.asarray(y), return_inverse=True)
-    strange = np.setdiff1d(classes, labels.classes)
-    absent = np.setdiff1d(labels.classes, classes)
-    if len(strange):
+    codes = encode_as(y, labels, name="the y of eval_set")
+    if n_rows(X) != len(codes):
         raise InputError(
-            f"eval_set has the class {strange[0].item()!r}, which y has not: leave its "
-            "rows out"
+            f"eval_set has {n_rows(X)} rows and {len(codes)} labels: give one label "
+            "for each row"
         )
+    absent = np.flatnonzero(np.bincount(codes, minlength=len(labels.classes)) == 0)
     if len(absent):
         raise InputError(
-            f"eval_set has no row of class {absent[0].item()!r}, so its difficulty "
-            "cannot be measured: add some, or leave eval_set out"
+            f"eval_set has no row of class {labels.classes[absent[0]].item()!r}, so "
+            "its difficulty cannot be measured: add some, or leave eval_set out"
         )
-    return X, codes.reshape(-1).astype(np.int64)
+    return X, codes
 
 
-def check_sample_weight(fit_params: dict[str, Any], n_rows: int) -> Floats | None:
+def check_sample_weight(fit_params: dict[str, Any], labels: Labels) -> Floats | None:
     """Return the rows' weights, the one further parameter that ``fit`` takes.
 
     Parameters
     ----------
     fit_params : dict
         What ``fit`` was given beyond its named parameters.
-    n_rows : int
-        Training rows.
+    labels : Labels
+        Those of the training rows.
 
     Returns
     -------
@@ -72,7 +114,8 @@ def check_sample_weight(fit_params: dict[str, Any], n_rows: int) -> Floats | Non
     Raises
     ------
     InputError
-        Where there is anything else, or a weight is missing, negative or not finite.
+        Where there is anything else, a weight is missing, negative or not finite, or
+        all rows of a class weigh nothing.
     """
     unknown = set(fit_params) - {"sample_weight"}
     if unknown:
@@ -83,15 +126,27 @@ def check_sample_weight(fit_params: dict[str, Any], n_rows: int) -> Floats | Non
     given = fit_params.get("sample_weight")
     if given is None:
         return None
-    weight = np.asarray(given, dtype=float)
-    if weight.shape != (n_rows,):
+    try:
+        weight = np.asarray(given, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"sample_weight is not all numbers ({error}): give one for each row"
+        ) from None
+    rows = len(labels.codes)
+    if weight.shape != (rows,):
         raise InputError(
             f"sample_weight has the shape {weight.shape}: give one number for each of "
-            f"the {n_rows} rows"
+            f"the {rows} rows"
         )
     bad = ~(np.isfinite(weight) & (weight >= 0))
     if bad.any():
         raise InputError(
             f"sample_weight holds {weight[bad][0]}: give finite numbers, not negative"
+        )
+    empty = np.flatnonzero(np.bincount(labels.codes, weight) == 0)
+    if len(empty):
+        raise InputError(
+            f"all rows of class {labels.classes[empty[0]].item()!r} have a "
+            "sample_weight of 0: give some of them weight, or leave the class out"
         )
     return weight

@@ -71,7 +71,9 @@ class MESAClassifier(PolicyEnsemble):
         * a fitted `trimtab.meta_sampler.sampler.MetaSampler`;
         * any policy, see `trimtab.ensembles.policies`;
         * ``"train"``: one is learned on the rows of this table first (Algorithm 3).
-          This takes 1,500 fits of the learner, and the extra ``meta``.
+          This takes 1,500 fits of the learner, and the extra ``meta``. The rows'
+          weights do not count there, and an `eval_set` is not looked at: each ensemble
+          that is trained for it holds out a part of the table.
     n_bins : int, default=5
         For ``"train"``: bins of each error histogram (the paper's b). A meta-sampler
         that was learned before has its own.
@@ -94,7 +96,8 @@ class MESAClassifier(PolicyEnsemble):
     correct_prior : bool, default=False
         Whether ``predict_proba`` undoes the shift from the classes' share of the data
         to their share of each member's draw. Without it the rare classes are predicted
-        more often than they occur.
+        more often than they occur. It is exact where rows are drawn at random; where
+        hard rows are, it goes too far.
     n_jobs : int or None, default=None
         Threads that score large tables in ``fit`` and ask the members in ``predict``.
         Members are fitted one after the other, because each draw depends on the
@@ -112,10 +115,11 @@ class MESAClassifier(PolicyEnsemble):
     policy_ : Policy
         What decided; after ``"train"`` it can be saved, ``policy_.save(path)``.
     history_ : list of dict
-        One record for each member: ``round`` (from 1), ``mu``, ``sigma`` and ``ratio``
-        (from the second on), ``rows_per_class`` (drawn) and, with this member in the
-        ensemble, ``held_out_score`` and the shares of errors in ten bins over [0, 1]
-        for each class, ``train_histogram`` and ``held_out_histogram``.
+        One record for each member: ``round`` (from 1), ``mu`` and ``sigma`` (from the
+        second on, as the first is drawn at random), ``ratio``, ``rows_per_class``
+        (drawn) and, with this member in the ensemble, ``held_out_score`` and the shares
+        of errors in ten bins over [0, 1] for each class, ``train_histogram`` and
+        ``held_out_histogram``.
     class_prior_ : ndarray of shape (n_classes,)
         Each class's share of the training rows.
     drawn_priors_ : ndarray of shape (n_estimators, n_classes)
@@ -197,6 +201,7 @@ class MESAClassifier(PolicyEnsemble):
             self.estimator,
             **{name: getattr(self, name) for name in same},
             max_rows=LARGEST_TASK,
+            reward_scaling="none",  # one table has no other to be compared with
             random_state=seed,
         )
         task = Task("this table", rows.X, rows.codes, held_rows)
@@ -212,13 +217,13 @@ class MESAClassifier(PolicyEnsemble):
 
 def _known_policy(meta_sampler: Any) -> Policy:
     """Return the policy that a name, a file, a meta-sampler or a policy stands for."""
-    if isinstance(meta_sampler, (str, Path)):
+    if isinstance(meta_sampler, (str, PathLike)):
         shipped = SHIPPED / f"{meta_sampler}.safetensors"
         if shipped.is_file():
             return LearnedPolicy.load(shipped)
         if meta_sampler == "pretrained":
             return UNTIL_ONE_SHIPS
-        return LearnedPolicy.load(meta_sampler)
+        return _of_file(meta_sampler)
     if isinstance(meta_sampler, MetaSampler):
         return meta_sampler.as_policy()
     if isinstance(meta_sampler, type) or not isinstance(meta_sampler, Policy):
@@ -227,3 +232,14 @@ def _known_policy(meta_sampler: Any) -> Policy:
             "fitted MetaSampler, or an object with a method select(round)"
         )
     return meta_sampler
+
+
+def _of_file(path: str | PathLike[str]) -> LearnedPolicy:
+    """Return the policy of a file; where it may be a misspelled name, say so."""
+    path = Path(path)
+    if not path.exists() and path.name == str(path) and not path.suffix:
+        raise InputError(
+            f"meta_sampler is {str(path)!r}, and there is no such file: give "
+            "'pretrained', 'train', a file, a fitted MetaSampler, or a policy"
+        )
+    return LearnedPolicy.load(path)

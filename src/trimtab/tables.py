@@ -23,6 +23,7 @@ __all__ = [
     "check_table",
     "encode_labels",
     "held_out_split",
+    "label_values",
     "n_rows",
     "take_rows",
 ]
@@ -105,7 +106,7 @@ def encode_labels(
     >>> labels.names, labels.codes.tolist(), labels.positive
     (['fraud', 'ok'], [1, 0, 1], 0)
     """
-    values = _label_values(y, name)
+    values = label_values(y, name)
     classes, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
     if len(classes) < 2:
         raise InputError(
@@ -123,8 +124,8 @@ def encode_labels(
     return Labels(classes, codes.reshape(-1).astype(np.int64), code)
 
 
-def _label_values(y: Any, name: str) -> NDArray[Any]:
-    """Return the labels as a one-dimensional array of one sortable type."""
+def label_values(y: Any, name: str) -> NDArray[Any]:
+    """Return labels as one array of a sortable type, or raise an `InputError`."""
     series = nw.from_native(y, series_only=True, pass_through=True)
     if isinstance(series, nw.Series):
         missing = int(series.is_null().sum())

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from trimtab.meta_sampler.policy import LearnedPolicy
 
 SHORT = ("-k", 3, "--random-steps", 6, "--update-steps", 4)
@@ -46,6 +48,17 @@ def test_bad_input_is_one_line_and_exit_code_2(trimtab):
         assert ran.code == 2
         assert message in ran.err
         assert len(ran.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("folder", [".", "made"])
+def test_a_folder_is_refused_before_anything_is_learned(trimtab, tmp_path, folder):
+    """Rather than when all is learned and cannot be saved."""
+    (tmp_path / "made").mkdir()
+    out = "." if folder == "." else tmp_path / folder
+    ran = trimtab("meta-train", "sklearn/digits8", "--out", out)
+
+    assert ran.code == 2
+    assert "is a folder: give --out a file in it" in ran.err
 
 
 def test_without_the_extra_it_says_what_to_install():

@@ -183,6 +183,26 @@ def test_candidates_are_bounded() -> None:
     assert cascade.records[0]["rows_per_class"].tolist() == [rare] * 3
 
 
+@pytest.mark.parametrize("held_rows", [None, HELD])
+def test_bounded_candidates_look_like_the_table(held_rows: Any) -> None:
+    """The state of a policy has the table's classes in their own proportions."""
+    whole, bounded = (
+        Cascade(GaussianNB(), X, CODES, rng=0, held_rows=held_rows, max_candidates=some)
+        for some in (None, 300)
+    )
+    for cascade in (whole, bounded):
+        cascade.add(np.arange(100))
+    rare = np.bincount(bounded.round.codes).min() / len(bounded.round.codes)
+    seen = np.ones(len(CODES), dtype=bool)
+    seen[[] if held_rows is None else held_rows] = False
+    shares = np.bincount(CODES[seen]) / seen.sum()
+
+    assert rare > 2 * shares.min()
+    per_class = bounded.round.histograms(5, per_class=True).train
+    np.testing.assert_allclose(bounded.round.histograms(5).train, shares @ per_class)
+    assert whole.round.class_shares is None
+
+
 def test_bounded_candidates_with_held_out_rows() -> None:
     """Held-out rows are scored whole; errors are those of the candidates."""
     cascade = Cascade(

@@ -174,10 +174,47 @@ def test_weights_may_be_an_array_or_a_function() -> None:
     assert (a_round().errors[by_array[:20]] > 0.9).all()
 
 
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (np.ones(7), r"weights have the shape \(7,\): give one number"),
+        (np.full(280, -1.0), "a row has the weight -1.0: give numbers of 0 or more"),
+        (np.log, "a row has the weight -inf"),
+        (lambda errors: errors * np.nan, "a row has the weight nan"),
+        (lambda errors: errors[1:], r"shape \(199,\): give one number"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_weights_that_are_none_are_errors(weights: Any, message: str) -> None:
+    """A policy of one's own would draw arbitrary rows."""
+    with pytest.raises(InputError, match=message):
+        a_round().draw(weights)
+
+
 def test_ratio_below_one_is_an_error() -> None:
     """The message says what is allowed."""
     with pytest.raises(InputError, match=r"ratio is 0.5: give a number of 1 or more"):
         UniformPolicy(0.5).select(a_round())
+
+
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [
+        (GaussianPolicy(mu=1.1), r"mu is 1.1: give an error in \[0, 1\]"),
+        (GaussianPolicy(mu=float("nan")), "mu is nan"),
+        (GaussianPolicy(sigma=0), "sigma is 0: give a number above 0"),
+        (RandomPolicy(sigma=-0.2), "sigma is -0.2"),
+        (SelfPacedPolicy(n_bins=0), "n_bins is 0: give a whole number"),
+        (SelfPacedPolicy(n_bins=2.5), "n_bins is 2.5"),
+    ],
+)
+@pytest.mark.parametrize("number", [0, 3])
+def test_settings_out_of_range_are_errors(
+    policy: Policy, message: str, number: int
+) -> None:
+    """Before the first member too, though its draw does not need them."""
+    with pytest.raises(InputError, match=message):
+        policy.select(a_round(number))
 
 
 @pytest.mark.parametrize("wrong", ["unifrom", 3, UniformPolicy])

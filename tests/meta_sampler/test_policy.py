@@ -154,8 +154,10 @@ def test_a_file_that_is_not_there_is_refused(tmp_path):
     """By name; a folder likewise, and a folder to save in that is missing."""
     with pytest.raises(InputError, match=r"there is no file .*a\.safetensors"):
         LearnedPolicy.load(tmp_path / "a.safetensors")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="is a folder: give the file"):
         LearnedPolicy.load(tmp_path)
+    with pytest.raises(InputError, match="is a folder: give a file in it"):
+        random_policy().save(tmp_path)
     with pytest.raises(InputError, match="there is no folder"):
         random_policy().save(tmp_path / "no" / "a.safetensors")
 

@@ -1,7 +1,9 @@
 """MetaSampler as users meet it."""
 
 import numpy as np
+import polars as pl
 import pytest
+from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.tree import DecisionTreeClassifier
@@ -60,12 +62,52 @@ def test_the_default_learner_and_a_single_table_will_do():
         ({"n_iter_no_change": 3}, "evaluate_every is None"),
         ({"update_steps": 0}, "update_steps is 0"),
         ({"sac_options": {"gama": 1}}, "did you mean 'gamma'"),
+        ({"random_state": None}, "random_state is None: give a whole number"),
+        ({"random_state": -1}, "random_state is -1: give a whole number"),
+        ({"n_envs": "two"}, "n_envs is 'two': give a whole number"),
+        ({"evaluate_every": 2.5}, "evaluate_every is 2.5"),
+        ({"max_rows": 0}, "max_rows is 0"),
+        ({"n_jobs": 0}, "n_jobs is 0"),
     ],
 )
 def test_parameters_that_make_no_sense_are_refused(parameters, message):
     """Before anything is learned, by name."""
     with pytest.raises(InputError, match=message):
         MetaSampler(TREE, **{**SHORT, **parameters}).fit({"a": table()})
+
+
+@pytest.mark.parametrize(
+    ("tasks", "message"),
+    [
+        ({}, "tasks is empty"),
+        ([], "tasks is empty"),
+        ({"a": 3}, "tasks has a int as 'a': give a pair"),
+        ({"a": np.zeros((9, 2))}, "tasks has a ndarray as 'a': give a pair"),
+    ],
+)
+def test_what_is_no_table_is_refused(tasks, message):
+    """Nothing to learn on, and tables without labels."""
+    with pytest.raises(InputError, match=message):
+        MetaSampler(TREE, **SHORT).fit(tasks)
+
+
+def test_no_jobs_are_one_job(monkeypatch):
+    """None means 1, as in scikit-learn: no process is started."""
+    from trimtab.meta_sampler import soft_actor_critic
+
+    monkeypatch.delattr(soft_actor_critic, "SubprocVecEnv")
+    MetaSampler(TREE, n_envs=2, n_jobs=None, **SHORT).fit({"a": table()})
+
+
+def test_the_default_learner_is_given_what_it_reads():
+    """Whole numbers in a sparse matrix are made floats; text is refused by name."""
+    X, y = table(n_rows=100)
+    sampler = MetaSampler(n_estimators=3, random_steps=4, update_steps=2)
+    sampler.fit({"counts": (csr_array((X * 3).astype(int)), y)})
+    text = pl.DataFrame(X).with_columns(pl.lit("a").alias("word"))
+
+    with pytest.raises(InputError, match="column 'word' of X is of type String"):
+        sampler.fit({"text": (text, y)})
 
 
 def test_a_checkpoint_wants_a_folder(tmp_path):

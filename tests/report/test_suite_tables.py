@@ -122,6 +122,18 @@ def test_less_is_better(results: pd.DataFrame) -> None:
     assert tables[1].cells.set_index("method").loc["base", "ours − it"].startswith("+")
 
 
+def test_notes_explain_the_columns_that_are_there(results: pd.DataFrame) -> None:
+    """Neither distances nor the paper's tests are explained where there are none."""
+    with_both = suite_tables(results, SUITE, "macro_f1")
+    with_neither = suite_tables(results, SUITE, "log_loss")
+
+    assert "distance" in with_both[0].note
+    assert "In the paper" in with_both[2].note
+    for table in with_neither:
+        assert "distance" not in table.note
+        assert "In the paper" not in table.note
+
+
 def test_suite_without_paper_or_reference(results: pd.DataFrame) -> None:
     """Its scores, and the methods over the data sets."""
     plain = replace(SUITE, paper=(), reference=None)

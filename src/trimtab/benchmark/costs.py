@@ -12,7 +12,17 @@ from pathlib import Path
 
 import psutil
 
-__all__ = ["Cost", "measure_cost"]
+__all__ = ["MEASURED_COSTS", "Cost", "measure_cost"]
+
+MEASURED_COSTS = (
+    "fit_seconds",
+    "predict_seconds",
+    "resample_seconds",
+    "threshold_seconds",
+    "tuning_seconds",
+    "peak_memory_mb",
+)
+"""What differs from run to run, on whatever machine: all else is repeated exactly."""
 
 _CLEAR_PEAK = Path("/proc/self/clear_refs")
 _STATUS = Path("/proc/self/status")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from trimtab.cli.options import load_table, resumable
+from trimtab.exceptions import InputError
 
 if TYPE_CHECKING:
     from trimtab.meta_sampler.sampler import MetaSampler
@@ -102,6 +103,8 @@ def meta_train(
         random_state=seed,
         verbose=True,
     )
+    if out.is_dir():
+        raise InputError(f"{str(out)!r} is a folder: give --out a file in it")
     check_writable(out.parent)
     tasks = [_task(table, target, base, seed) for table in tables]
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -4,22 +4,24 @@
 
 from typing import Any
 
-from scipy.sparse import csr_matrix, issparse
+import numpy as np
 from sklearn.utils import column_or_1d, get_tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
+from trimtab.ensembles.default_learner import as_lightgbm_likes
 from trimtab.exceptions import InputError
-from trimtab.tables import Labels, check_same_length, check_table
+from trimtab.tables import Labels, check_same_length, check_table, encode_labels
 
-__all__ = ["accept_rows", "check_class_sizes"]
+__all__ = ["accept_labels", "accept_rows", "check_class_sizes"]
 
 
 def accept_rows(estimator: Any, learner: Any, X: Any, *y: Any) -> Any:
     """Check the shape of a table and, in ``fit``, the labels.
 
     Values are the learner's affair: nothing is converted but lists, which become
-    arrays, and sparse matrices that cannot be indexed by rows.
+    arrays, and sparse matrices that cannot be indexed by rows, or not be read by
+    LightGBM.
 
     Parameters
     ----------
@@ -35,37 +37,68 @@ def accept_rows(estimator: Any, learner: Any, X: Any, *y: Any) -> Any:
 
     Returns
     -------
-    X, or X and y
+    X, or X and its Labels
+
+    Raises
+    ------
+    InputError
+        Where the table has no columns or two of a name, or holds what LightGBM cannot
+        read; where labels are missing, continuous, mixed, or not one for each row.
     """
-    reset = bool(y)
+    reset, is_lightgbm = bool(y), learner is None or _is_lightgbm(learner)
+    # Labels are read on their own, so that no mixture of them becomes text on the way.
+    target = tuple(None if one is None else "no_validation" for one in y)
     if hasattr(X, "columns"):
-        checked = validate_data(estimator, X, *y, reset=reset, skip_check_array=True)
         check_table(X)
+        validate_data(estimator, X, *target, reset=reset, skip_check_array=True)
     else:
         accepts_sparse = learner is None or get_tags(learner).input_tags.sparse
-        checked = validate_data(
+        X = validate_data(
             estimator,
             X,
-            *y,
+            *target,
             reset=reset,
             dtype=None,
             accept_sparse="csr" if accepts_sparse else False,
             ensure_all_finite=False,
         )
+    X = as_lightgbm_likes(X) if is_lightgbm else X
     if not y:
-        return _as_lightgbm_likes(checked) if learner is None else checked
-    X, labels = checked
-    X = _as_lightgbm_likes(X) if learner is None else X
-    check_same_length(X, labels)
-    labels = column_or_1d(labels, warn=True)
-    check_classification_targets(labels)
+        return X
+    labels = accept_labels(y[0])
+    check_same_length(X, labels.codes)
     return X, labels
 
 
-def _as_lightgbm_likes(X: Any) -> Any:
-    """Return a sparse array as a sparse matrix over the same memory."""
-    is_sparse: bool = issparse(X)
-    return csr_matrix(X) if is_sparse else X
+def accept_labels(y: Any) -> Labels:
+    """Return labels of any container, in the way that scikit-learn's contract wants.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_rows,)
+        Text, whole numbers or booleans.
+
+    Raises
+    ------
+    InputError
+        See `trimtab.tables.encode_labels`.
+    ValueError
+        Where labels are an array of continuous numbers.
+
+    Warns
+    -----
+    DataConversionWarning
+        Where they are a column.
+    """
+    if type(y) is np.ndarray:
+        y = column_or_1d(y, warn=True)
+        if y.dtype.kind in "biuf" and np.isfinite(y).all():
+            check_classification_targets(y)
+    return encode_labels(y)
+
+
+def _is_lightgbm(learner: Any) -> bool:
+    return type(learner).__module__.partition(".")[0] == "lightgbm"
 
 
 def check_class_sizes(labels: Labels, is_split: bool) -> None:

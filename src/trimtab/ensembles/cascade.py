@@ -122,6 +122,7 @@ class Cascade:
         counts = np.bincount(codes)
         self.candidates = _candidates(codes, held_rows, max_candidates, self._rng)
         self._codes = codes if self.candidates is None else codes[self.candidates]
+        self._shares = _class_shares(codes, held_rows, len(self._codes))
         self._codes_held = codes_held
         self._scored = _ScoredRows.of(
             X, self._codes, len(counts), self.candidates, held_rows, X_held, n_jobs
@@ -160,6 +161,7 @@ class Cascade:
             score=self.score,
             rows_by_class=self._rows_by_class,
             rng=self._rng,
+            class_shares=self._shares,
             memory=self._memory,
         )
 
@@ -264,6 +266,19 @@ def _candidates(
                 rows = np.flatnonzero(may_be_drawn & (codes == code))
                 may_be_drawn[rng.permutation(rows)[share:]] = False
     return None if may_be_drawn.all() else np.flatnonzero(may_be_drawn)
+
+
+def _class_shares(
+    codes: Codes, held_rows: Codes | None, n_candidates: int
+) -> Floats | None:
+    """Return each class's share of the training rows, or None if all are candidates."""
+    counts = np.bincount(codes)
+    if held_rows is not None:
+        counts = counts - np.bincount(codes[held_rows], minlength=len(counts))
+    if counts.sum() == n_candidates:
+        return None
+    shares: Floats = counts / counts.sum()
+    return shares
 
 
 @dataclass

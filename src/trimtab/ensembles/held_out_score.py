@@ -48,6 +48,7 @@ def average_precision(
     Returns
     -------
     float in [0, 1]
+        NaN where the rows that are looked for weigh nothing.
 
     Examples
     --------
@@ -66,7 +67,8 @@ def average_precision(
         called = np.cumsum(weight[order])[is_last]
     found = np.cumsum(found)[is_last]
     precision = np.divide(found, called, out=np.zeros(len(called)), where=called > 0)
-    return float(np.diff(found, prepend=0.0) @ precision / found[-1])
+    area = np.diff(found, prepend=0.0) @ precision
+    return float(area / found[-1]) if found[-1] > 0 else float("nan")
 
 
 class HeldOutScore:
@@ -114,7 +116,7 @@ class HeldOutScore:
     def __call__(self, probabilities: Floats) -> float:
         """Measure probabilities of shape (n_rows, n_classes)."""
         if callable(self._metric):
-            return float(self._metric(self._codes, probabilities))
+            return self._own(self._metric(self._codes, probabilities))
         if self._metric == "average_precision":
             areas = [
                 average_precision(truth, probabilities[:, code], self._weight)
@@ -125,3 +127,13 @@ class HeldOutScore:
         confusion: Any = np.bincount(cells, self._weight, minlength=self._n_classes**2)
         confusion = confusion.reshape(self._n_classes, self._n_classes)
         return measure_decisions(confusion, self._positive)[self._metric]
+
+    def _own(self, value: Any) -> float:
+        """Return what a callable measured, if it is a number."""
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            raise InputError(
+                f"metric returned {value!r}: return one number for the true codes and "
+                "the probabilities, greater for better"
+            ) from None

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn import get_config
 from sklearn.base import clone
 from sklearn.utils.validation import has_fit_parameter
 
@@ -28,6 +29,9 @@ Floats = NDArray[np.float64]
 
 Learner = Any | Callable[[int], Any]
 """A classifier, or a function of the number of rows drawn that returns one."""
+
+ROUNDING = 1e-4
+"""How far outside [0, 1] a probability may be for rounding, in single precision too."""
 
 BLOCK_ROWS = 100_000
 """Rows predicted at once, so that no learner copies all of a large table."""
@@ -115,7 +119,9 @@ def _weight_name(learner: Any) -> str | None:
     if steps:
         last_name, last = steps[-1]
         inner = _weight_name(last)
-        return None if inner is None else f"{last_name}__{inner}"
+        if inner is None or get_config()["enable_metadata_routing"]:
+            return inner and "sample_weight"
+        return f"{last_name}__{inner}"
     return "sample_weight" if has_fit_parameter(learner, "sample_weight") else None
 
 
@@ -172,7 +178,7 @@ def predicted(member: Any, X: Any, n_classes: int, n_jobs: int | None = None) ->
     Raises
     ------
     InputError
-        Where a probability is NaN.
+        Where a probability is NaN or outside [0, 1], or their number is wrong.
     """
     rows = n_rows(X)
     if rows <= BLOCK_ROWS:
@@ -198,13 +204,27 @@ def _slice(X: Any, start: int, stop: int) -> Any:
 
 def _of_all_classes(member: Any, X: Any, n_classes: int) -> Floats:
     probabilities: Floats = np.asarray(member.predict_proba(X), dtype=float)
-    if probabilities.shape[1] != n_classes:
-        complete = np.zeros((len(probabilities), n_classes))
-        complete[:, np.asarray(member.classes_, dtype=int)] = probabilities
+    rows, name = n_rows(X), type(member).__name__
+    if probabilities.shape != (rows, n_classes):
+        seen = np.asarray(getattr(member, "classes_", range(n_classes)), dtype=int)
+        if probabilities.shape != (rows, len(seen)):
+            raise InputError(
+                f"{name} predicts probabilities of shape {probabilities.shape} where "
+                f"{(rows, len(seen))} is wanted, a row for each row and a column for "
+                "each class: take another learner"
+            )
+        complete = np.zeros((rows, n_classes))
+        complete[:, seen] = probabilities
         probabilities = complete
-    if np.isnan(probabilities.sum()):
+    least, greatest = probabilities.min(), probabilities.max()
+    if np.isnan(least):
         raise InputError(
-            f"{type(member).__name__} predicts probabilities that are NaN: prepare its "
-            "input, for instance by a Pipeline that scales, or take another learner"
+            f"{name} predicts probabilities that are NaN: prepare its input, for "
+            "instance by a Pipeline that scales, or take another learner"
+        )
+    if least < -ROUNDING or greatest > 1 + ROUNDING:
+        raise InputError(
+            f"{name} predicts probabilities from {least:.3g} to {greatest:.3g}: wrap "
+            "it, CalibratedClassifierCV(...), or take another learner"
         )
     return probabilities

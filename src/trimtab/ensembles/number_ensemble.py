@@ -15,15 +15,15 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from trimtab.ensembles.accepted_rows import accept_labels
 from trimtab.ensembles.members import in_order, predicted
 from trimtab.exceptions import InputError
 from trimtab.synthesis.between_neighbours import own_neighbours
-from trimtab.tables import Labels, check_same_length, encode_labels
+from trimtab.tables import Labels, check_same_length, check_table
 
 __all__ = ["NumberEnsemble", "RareClass", "accept_numbers", "rare_classes"]
 
@@ -76,8 +76,7 @@ class NumberEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         before = self.__dict__.copy()
         try:
             self._validate_params()
-            X, y = accept_numbers(self, X, y)
-            labels = encode_labels(y)
+            X, labels = accept_numbers(self, X, y)
             seed = check_random_state(self.random_state).randint(2**31 - 1)
             self.estimator_weights_ = self._grow(X, labels, np.random.default_rng(seed))
             self.classes_ = labels.classes
@@ -167,7 +166,7 @@ def accept_numbers(estimator: Any, X: Any, *y: Any) -> Any:
 
     Returns
     -------
-    X, or X and y
+    X, or X and its Labels
         `X` in single precision if it came so, else in double.
 
     Raises
@@ -175,11 +174,15 @@ def accept_numbers(estimator: Any, X: Any, *y: Any) -> Any:
     InputError
         Where a value is missing, infinite, or no number.
     """
+    if hasattr(X, "columns"):
+        check_table(X)
+    # Labels are read on their own, so that no mixture of them becomes text on the way.
+    target = tuple(None if one is None else "no_validation" for one in y)
     try:
-        checked = validate_data(
+        table = validate_data(
             estimator,
             X,
-            *y,
+            *target,
             reset=bool(y),
             dtype=[np.float64, np.float32],
             ensure_all_finite=False,
@@ -191,13 +194,11 @@ def accept_numbers(estimator: Any, X: Any, *y: Any) -> Any:
             f"X is not all numbers ({error}), and new rows lie between numbers: encode "
             "such columns, for instance with OneHotEncoder"
         ) from None
-    table = checked[0] if y else checked
     _refuse_holes(table, getattr(estimator, "feature_names_in_", None))
     if not y:
         return table
-    check_same_length(*checked)
-    labels = column_or_1d(checked[1], warn=True)
-    check_classification_targets(labels)
+    labels = accept_labels(y[0])
+    check_same_length(table, labels.codes)
     return table, labels
 
 

@@ -35,6 +35,9 @@ __all__ = [
     "policy_of",
 ]
 
+SMALLEST_SIGMA = 1e-9
+"""A Gaussian that is narrower would have no weight for any row."""
+
 Floats = NDArray[np.float64]
 Rows = NDArray[np.integer[Any]]
 
@@ -77,10 +80,20 @@ def gaussian_draw(round: Round, mu: float, sigma: float, ratio: float = 1.0) -> 
     ndarray of int
         Positions in ``round.codes``: of each class so many as the smallest has times
         `ratio`, of the smallest all.
+
+    Raises
+    ------
+    InputError
+        Where one of them is outside its range.
     """
-    round.notes.update(mu=float(mu), sigma=float(sigma), ratio=float(ratio))
-    if not round.number:  # all errors are the same, and so would be the weights
+    if not 0 <= mu <= 1:
+        raise InputError(f"mu is {mu!r}: give an error in [0, 1], 1 for the hardest")
+    if not sigma >= SMALLEST_SIGMA:
+        raise InputError(f"sigma is {sigma!r}: give a number above 0, such as 0.2")
+    round.notes["ratio"] = float(ratio)
+    if not round.number:  # all errors are the same: a draw at random, around nothing
         return round.draw(ratio=ratio)
+    round.notes.update(mu=float(mu), sigma=float(sigma))
     return round.draw(partial(gaussian_weights, mu=mu, sigma=sigma), ratio)
 
 
@@ -174,6 +187,8 @@ class SelfPacedPolicy:
 
     def select(self, round: Round) -> Rows:
         """Return rows of each class, shared out among its bins of hardness."""
+        if not (self.n_bins >= 1 and self.n_bins == int(self.n_bins)):
+            raise InputError(f"n_bins is {self.n_bins!r}: give a whole number above 0")
         alpha = float(np.tan(np.pi * round.number / (2 * round.n_rounds)))
         round.notes.update(alpha=alpha, ratio=self.ratio)
         drawn = [

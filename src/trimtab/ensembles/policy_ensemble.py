@@ -21,7 +21,7 @@ from trimtab.ensembles.held_out_score import METRICS, Metric
 from trimtab.ensembles.members import check_learner, in_order, predicted
 from trimtab.ensembles.policies import Policy
 from trimtab.fit_arguments import check_eval_set, check_sample_weight
-from trimtab.tables import Labels, encode_labels, held_out_split, n_rows
+from trimtab.tables import Labels, held_out_split, n_rows
 
 __all__ = ["PolicyEnsemble", "TrainingRows"]
 
@@ -71,7 +71,11 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
         "max_candidates": [Interval(Integral, 2, None, closed="left"), None],
         "correct_prior": ["boolean"],
-        "n_jobs": [Integral, None],
+        "n_jobs": [
+            Interval(Integral, None, -1, closed="right"),
+            Interval(Integral, 1, None, closed="left"),
+            None,
+        ],
         "random_state": ["random_state"],
     }
 
@@ -139,9 +143,8 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         self._validate_params()
         if self.estimator is not None:
             check_learner(self.estimator)
-        X, y = accept_rows(self, self.estimator, X, y)
-        labels = encode_labels(y)
-        weight = check_sample_weight(fit_params, len(labels.codes))
+        X, labels = accept_rows(self, self.estimator, X, y)
+        weight = check_sample_weight(fit_params, labels)
         random_state = check_random_state(self.random_state)
         held_out = self._held_out(labels, eval_set, random_state)
         cascade = Cascade(
@@ -181,7 +184,11 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         """Return the arguments that tell a cascade what is held out."""
         if eval_set is not None:
             X_held, codes_held = check_eval_set(eval_set, labels)
-            X_held = accept_rows(self, self.estimator, X_held)
+            try:
+                X_held = accept_rows(self, self.estimator, X_held)
+            except Exception as error:
+                error.add_note("raised by the table of eval_set")
+                raise
             return {"X_held": X_held, "codes_held": codes_held}
         fraction = self.validation_fraction
         check_class_sizes(labels, is_split=fraction is not None)

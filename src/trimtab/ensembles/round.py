@@ -63,6 +63,9 @@ class Round:
         For each class, the positions of its rows in `codes`.
     rng : numpy.random.Generator
         For whatever a policy leaves to chance.
+    class_shares : ndarray of float of shape (n_classes,) or None
+        Each class's share of all training rows, where only some of these may be drawn;
+        None where all may.
     memory : dict
         A policy's own, empty at first and kept from round to round of one ensemble.
     notes : dict of str to float
@@ -79,6 +82,7 @@ class Round:
     score: float
     rows_by_class: tuple[Codes, ...]
     rng: np.random.Generator
+    class_shares: Floats | None = None
     memory: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, float] = field(default_factory=dict)
 
@@ -130,6 +134,11 @@ class Round:
         -------
         ndarray of int
             Positions in `codes`, class after class.
+
+        Raises
+        ------
+        InputError
+            Where there is not one weight a row, or one is negative or NaN.
         """
         drawn = []
         for rows, size in zip(
@@ -141,10 +150,16 @@ class Round:
             if callable(weights):
                 of_class: Floats | None = weights(self.errors[rows])
             else:
-                of_class = None if weights is None else weights[rows]
+                of_class = None if weights is None else self._of_rows(weights, rows)
+            _check_weights(of_class, len(rows))
             chosen = draw_without_replacement(of_class, size, self.rng, len(rows))
             drawn.append(rows[chosen])
         return np.concatenate(drawn)
+
+    def _of_rows(self, weights: Floats, rows: Codes) -> Floats:
+        """Return the weights of some rows, if there is one for every row."""
+        _check_weights(weights, len(self.codes))
+        return weights[rows]
 
     def histograms(self, n_bins: int, per_class: bool = False) -> Histograms:
         """Return the distribution of the errors (equation 1 of the paper).
@@ -165,11 +180,27 @@ class Round:
             (self.errors, self.codes),
             (self.held_out_errors, self.held_out_codes),
         )
-        if not per_class:
-            return Histograms(*(error_histogram(errors, n_bins) for errors, _ in parts))
-        return Histograms(
-            *(
-                class_error_histograms(errors, codes, self.n_classes, n_bins)
-                for errors, codes in parts
-            )
+        train, held_out = (
+            class_error_histograms(errors, codes, self.n_classes, n_bins)
+            if per_class
+            else error_histogram(errors, n_bins)
+            for errors, codes in parts
+        )
+        if self.class_shares is not None and not per_class:
+            # What may be drawn has more of the rare classes than the table has.
+            train = self.class_shares @ self.histograms(n_bins, per_class=True).train
+        return Histograms(train, held_out)
+
+
+def _check_weights(weights: Any, n_rows: int) -> None:
+    if weights is None:
+        return
+    if np.shape(weights) != (n_rows,):
+        raise InputError(
+            f"weights have the shape {np.shape(weights)}: give one number for each of "
+            f"the {n_rows} rows"
+        )
+    if not np.min(weights) >= 0:
+        raise InputError(
+            f"a row has the weight {np.min(weights)}: give numbers of 0 or more"
         )

@@ -110,7 +110,11 @@ class SMOTEBaggingClassifier(NumberEnsemble):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **NumberEnsemble._parameter_constraints,
         "k_neighbors": [Interval(Integral, 1, None, closed="left")],
-        "n_jobs": [Integral, None],
+        "n_jobs": [
+            Interval(Integral, None, -1, closed="right"),
+            Interval(Integral, 1, None, closed="left"),
+            None,
+        ],
     }
 
     def __init__(

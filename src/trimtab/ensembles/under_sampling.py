@@ -49,7 +49,8 @@ class UnderSamplingEnsembleClassifier(PolicyEnsemble):
     correct_prior : bool, default=False
         Whether ``predict_proba`` undoes the shift from the classes' share of the data
         to their share of each member's draw. Without it the rare classes are predicted
-        more often than they occur.
+        more often than they occur. It is exact where rows are drawn at random; where
+        hard rows are, it goes too far.
     n_jobs : int or None, default=None
         Threads that score large tables in ``fit`` and ask the members in ``predict``.
         Members are fitted one after the other, because each draw depends on the

@@ -72,6 +72,8 @@ def write_policy(path: Path, content: PolicyFile) -> Path:
         name: np.ascontiguousarray(tensor, dtype=np.float32)
         for name, tensor in content.tensors.items()
     }
+    if path.is_dir():
+        raise InputError(f"{str(path)!r} is a folder: give a file in it")
     if not path.parent.is_dir():
         raise InputError(f"there is no folder {str(path.parent)!r}: make it first")
     return write_whole(path, save(tensors, metadata=header))
@@ -97,6 +99,8 @@ def read_policy(path: Path) -> PolicyFile:
     from safetensors import SafetensorError, safe_open
 
     name = repr(str(path))
+    if path.is_dir():
+        raise InputError(f"{name} is a folder: give the file of a saved meta-sampler")
     try:
         with safe_open(path, framework="np") as file:
             header = file.metadata() or {}

@@ -2,6 +2,8 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,7 +17,7 @@ from trimtab.exceptions import InputError, MissingExtraError, nearest_names
 from trimtab.meta_sampler.action import ActionSpace
 from trimtab.meta_sampler.policy import LearnedPolicy
 from trimtab.meta_sampler.state import StateLayout
-from trimtab.meta_sampler.tasks import EpisodeRules, as_tasks
+from trimtab.meta_sampler.tasks import EpisodeRules, Task, as_tasks
 
 __all__ = ["MetaSampler"]
 
@@ -81,8 +83,9 @@ class MetaSampler(BaseEstimator):  # type: ignore[misc]
         Ensembles of each table that it is judged by.
     n_iter_no_change : int or None, default=None
         Evaluations without a better one after which training stops.
-    n_jobs : int, default=1
-        Above 1 each environment has a process. The result is the same.
+    n_jobs : int or None, default=1
+        Other than 1 or None, each environment has a process, and a script needs
+        ``if __name__ == "__main__"``. The result is the same.
     random_state : int, default=0
         Decides everything.
     verbose : bool, default=False
@@ -135,7 +138,7 @@ class MetaSampler(BaseEstimator):  # type: ignore[misc]
         evaluate_every: int | None = None,
         n_evaluations: int = 5,
         n_iter_no_change: int | None = None,
-        n_jobs: int = 1,
+        n_jobs: int | None = 1,
         random_state: int = 0,
         verbose: bool = False,
     ) -> None:
@@ -223,7 +226,9 @@ class MetaSampler(BaseEstimator):  # type: ignore[misc]
             if library not in {"gymnasium", "stable_baselines3"}:
                 raise
             raise MissingExtraError(library, "meta") from None
-        judged_on = as_tasks(evaluation_tasks) if evaluation_tasks else ()
+        judged_on = as_tasks(evaluation_tasks) if evaluation_tasks else []
+        if self.estimator is None:
+            tasks, judged_on = map(_for_lightgbm, (tasks, judged_on))
         options = dict(self.sac_options or {})
         unknown = set(options) - set(SACSettings.__dataclass_fields__)
         if unknown:
@@ -243,7 +248,7 @@ class MetaSampler(BaseEstimator):  # type: ignore[misc]
             ),
             self.task_order,
             self.n_envs,
-            self.n_jobs,
+            self.n_jobs or 1,
             int(self.random_state),
         )
 
@@ -261,10 +266,20 @@ class MetaSampler(BaseEstimator):  # type: ignore[misc]
                 f"n_iter_no_change is {self.n_iter_no_change} but evaluate_every is "
                 "None: say after how many steps the policy is judged"
             )
-        for name in ("n_envs", "n_evaluations", "evaluate_every", "n_iter_no_change"):
+        may_be_none = ("max_rows", "evaluate_every", "n_iter_no_change")
+        for name in ("n_envs", "n_evaluations", *may_be_none):
             value = getattr(self, name)
-            if value is not None and value < 1:
-                raise InputError(f"{name} is {value}: give 1 or more")
+            if value is None and name in may_be_none:
+                continue
+            if not isinstance(value, Integral) or value < 1:
+                raise InputError(f"{name} is {value!r}: give a whole number above 0")
+        if self.n_jobs == 0:
+            raise InputError("n_jobs is 0: give 1, or -1 for a process each")
+        seed: Any = self.random_state
+        if not (isinstance(seed, Integral) and 0 <= int(seed) < 2**32):
+            raise InputError(
+                f"random_state is {seed!r}: give a whole number from 0 to 2**32 - 1"
+            )
 
     def _take(self, policy: LearnedPolicy) -> None:
         self.policy_ = policy
@@ -275,7 +290,8 @@ class MetaSampler(BaseEstimator):  # type: ignore[misc]
         """Return what was learned, as a policy of an ensemble."""
         if not hasattr(self, "policy_"):
             raise NotFittedError(
-                "this MetaSampler has learned nothing: call fit, or MetaSampler.load"
+                "this MetaSampler has learned nothing: call fit, or MetaSampler.load; "
+                "where a search clones it, give as_policy() in its place"
             )
         return self.policy_
 
@@ -344,3 +360,15 @@ def _default_learner() -> Any:
     from trimtab.ensembles.default_learner import default_learner
 
     return default_learner
+
+
+def _for_lightgbm(tasks: list[Task]) -> list[Task]:
+    """Return tasks whose tables LightGBM reads, but for those of other learners."""
+    from trimtab.ensembles.default_learner import as_lightgbm_likes
+
+    return [
+        task
+        if task.estimator is not None
+        else replace(task, X=as_lightgbm_likes(task.X))
+        for task in tasks
+    ]

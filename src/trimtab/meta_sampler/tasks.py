@@ -105,7 +105,7 @@ def as_tasks(tasks: Any) -> list[Task]:
     if isinstance(tasks, Task):
         return [tasks]
     if isinstance(tasks, Mapping):
-        return [Task(str(name), *pair[:2]) for name, pair in tasks.items()]
+        tasks = [_named(str(name), pair) for name, pair in tasks.items()]
     found = list(tasks) if isinstance(tasks, Iterable) else [tasks]
     strange = [task for task in found if not isinstance(task, Task)]
     if strange or not found:
@@ -114,6 +114,14 @@ def as_tasks(tasks: Any) -> list[Task]:
             f"tasks {what}: give a dict such as {{'name': (X, y)}} or Task objects"
         )
     return found
+
+
+def _named(name: str, pair: Any) -> Task:
+    if not (isinstance(pair, tuple | list) and len(pair) >= 2):
+        raise InputError(
+            f"tasks has a {type(pair).__name__} as {name!r}: give a pair (X, y)"
+        )
+    return Task(name, *pair[:2])
 
 
 @dataclass(frozen=True)

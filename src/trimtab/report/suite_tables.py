@@ -5,6 +5,7 @@
 import math
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -23,10 +24,11 @@ __all__ = [
     "whole_table",
 ]
 
-PAPER_NOTE = (
-    "mean ± standard deviation over the runs; * is the best of its column. The "
-    "distance is ours minus the paper's in the paper's standard deviations: ≈ within "
-    "one, ▲ ▼ more than one above or below, ▲▲ ▼▼ more than two."
+SCORES_NOTE = "mean ± standard deviation over the runs; * is the best of its column."
+
+DISTANCE_NOTE = (
+    " The distance is ours minus the paper's in the paper's standard deviations: ≈ "
+    "within one, ▲ ▼ more than one above or below, ▲▲ ▼▼ more than two."
 )
 
 REFERENCE_NOTE = (
@@ -34,9 +36,10 @@ REFERENCE_NOTE = (
     "advantage of {reference}. p-values are two-sided; * is below 0.05 after Holm's "
     "correction over the methods. The runs share rows, which the t-test and "
     "Wilcoxon's signed-rank test do not know; the corrected t-test (Nadeau and Bengio) "
-    "and the interval allow for it. In the paper: its t-test and Wilcoxon's. Ranks "
-    "are means over the runs, 1 is best."
+    "and the interval allow for it. Ranks are means over the runs, 1 is best."
 )
+
+PAPER_TESTS_NOTE = " In the paper: its t-test and Wilcoxon's."
 
 
 @dataclass(frozen=True)
@@ -130,9 +133,18 @@ def paper_tables(summary: pd.DataFrame, suite: Suite, metric: str) -> list[TextT
         return []
     of = f"{_title(metric)}, {suite.protocol.describe()}"
     return [
-        TextTable(f"{dataset}: {of}", _paper_cells(rows, metric), PAPER_NOTE)
+        _with_note(f"{dataset}: {of}", _paper_cells(rows, metric), SCORES_NOTE)
         for dataset, rows in summary.groupby("dataset", sort=False)
     ]
+
+
+def _with_note(title: str, cells: pd.DataFrame, note: str) -> TextTable:
+    """Return a table whose note explains the columns that it has."""
+    if "distance" in cells:
+        note += DISTANCE_NOTE
+    if "in the paper" in cells:
+        note += PAPER_TESTS_NOTE
+    return TextTable(title, cells, note)
 
 
 def _paper_cells(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -144,7 +156,7 @@ def _paper_cells(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
         "paper": _scores(rows, "paper_mean", "paper_sd", metric),
         "distance": rows["sds_from_paper"].map(_distance),
     }
-    return pd.DataFrame(cells).reset_index(drop=True)
+    return _filled(cells)
 
 
 def _scores(rows: pd.DataFrame, mean: str, sd: str, metric: str) -> list[str]:
@@ -208,7 +220,7 @@ def reference_tables(
     note = REFERENCE_NOTE.format(reference=suite.reference)
     against = f"{suite.reference} against the others, {_title(metric)}"
     tables = [
-        TextTable(f"{dataset}: {against}", _test_cells(rows, suite.reference), note)
+        _with_note(f"{dataset}: {against}", _test_cells(rows, suite.reference), note)
         for dataset, rows in tests.groupby("dataset", sort=False)
         if len(rows) > 1
     ]
@@ -235,6 +247,11 @@ def _test_cells(rows: pd.DataFrame, reference: str) -> pd.DataFrame:
         ],
         "rank": [number(rank, 1) for rank in rows["mean_rank"]],
     }
+    return _filled(cells)
+
+
+def _filled(cells: dict[str, Any]) -> pd.DataFrame:
+    """Return a table of the columns that say anything."""
     table = pd.DataFrame(cells).reset_index(drop=True)
     return table.loc[:, (table != "").any()]
 
