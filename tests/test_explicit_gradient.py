@@ -174,6 +174,21 @@ def test_the_three_parts_are_disjoint(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(held.codes) == pytest.approx(0.2 * len(X_TRAIN), abs=2)
 
 
+def test_selecting_rows_may_move_rows_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in the paper, with ``meta_fraction=None``: one part for both."""
+    seen: list[Any] = []
+
+    def spy(*arguments: Any) -> Any:
+        seen.append(three_parts(*arguments))
+        return seen[-1]
+
+    monkeypatch.setattr("trimtab.explicit_gradient.moving_classifier.three_parts", spy)
+    mover(max_iter=1, meta_fraction=None).fit(X_TRAIN, Y_TRAIN)
+    training, meta, held, _ = seen[0]
+    assert meta.X is held.X
+    assert len(training.codes) == pytest.approx(0.8 * len(X_TRAIN), abs=2)
+
+
 @pytest.mark.parametrize("one_hot", ["fixed", "simplex"])
 def test_categories_and_ranges(one_hot: str) -> None:
     """One-hot columns stay, or stay on the simplex; the others within their range."""

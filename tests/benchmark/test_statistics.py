@@ -11,6 +11,7 @@ from scipy import stats
 
 from trimtab.benchmark.statistics import (
     corrected_t_test,
+    friedman,
     holm,
     mean_ranks,
     paired_p_values,
@@ -199,3 +200,13 @@ def test_mean_ranks_where_less_is_better() -> None:
     ranks = mean_ranks(scores, greater_is_better=False)
 
     assert ranks.to_dict() == {"a": 1.5, "b": 1.5}
+
+
+def test_friedman_by_hand() -> None:
+    """Mean ranks 1.5, 2 and 2.5 on four data sets: chi-square 2, so F is 1."""
+    scores = pd.DataFrame({"a": [1, 2, 3, 9], "b": [2, 3, 4, 8], "c": [3, 4, 5, 7]})
+    statistic, p_value = friedman(scores)
+
+    assert statistic == pytest.approx(1.0)
+    assert p_value == pytest.approx((3 / 4) ** 3)
+    assert friedman(scores.iloc[:3]) == (float("inf"), 0.0)
