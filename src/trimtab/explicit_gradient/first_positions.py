@@ -149,9 +149,10 @@ def warn_of_far(
     """
     flat = X.reshape(len(X), -1)
     lowest, highest = flat.min(axis=0), flat.max(axis=0)
-    room = np.maximum(highest - lowest, 1e-6)
+    room = highest - lowest
     places = moved.reshape(*moved.shape[:2], -1)
-    far = ((places < lowest - room) | (places > highest + room)).any(axis=2)
+    outside = (places < lowest - room) | (places > highest + room)
+    far = (outside & (room > 0)).any(axis=2)  # a constant column has no measure
     share = far[there].mean()
     if share > FAR_SHARE:
         warnings.warn(
