@@ -8,7 +8,7 @@ import warnings
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
-# The directive that shows the committed results of a suite.
+# The directives that show the committed results of a suite, and the page of them all.
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 # Examples run in worker processes too; quiet and one thread each.
@@ -22,6 +22,7 @@ version = release
 
 extensions = [
     "myst_parser",
+    "evidence",
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",

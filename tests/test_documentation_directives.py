@@ -2,10 +2,13 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+import importlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -108,7 +111,7 @@ def build(folder: Path) -> str:
         [sys.executable, "-m", "sphinx", "-q", "-W", folder, folder / "html"],
         check=True,
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "docs" / "_ext")},
+        env=os.environ | {"PYTHONPATH": f"{ROOT / 'docs' / '_ext'}:{ROOT / 'src'}"},
     )
     return (folder / "html" / "index.html").read_text(encoding="utf-8")
 
@@ -125,3 +128,27 @@ def test_tables_and_pictures_come_from_the_export(tmp_path: Path) -> None:
     assert page.count("only-light") == page.count("only-dark") == 2
     assert (tmp_path / "html/_images/toy-differences-light.svg").is_file()
     assert page.count("later has not been run to its end yet") == 2
+
+
+def test_evidence_page_is_written_beside_the_html(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the exports, after a build of HTML that went well, and then alone."""
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "_ext"))
+    write_page = importlib.import_module("evidence").write_page
+    source = tmp_path / "docs" / "results"
+    source.mkdir(parents=True)
+    shutil.copy(ROOT / "docs" / "results" / "controls.csv.gz", source)
+    html, text = (
+        SimpleNamespace(
+            srcdir=source.parent, outdir=tmp_path, builder=SimpleNamespace(format=form)
+        )
+        for form in ("html", "text")
+    )
+    path = tmp_path / "results" / "evidence.html"
+
+    write_page(text, None)
+    write_page(html, RuntimeError("stopped"))
+    assert not path.exists()
+    write_page(html, None)
+    assert "The controls" in path.read_text(encoding="utf-8")

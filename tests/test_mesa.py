@@ -16,7 +16,7 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from trimtab import InputError, MESAClassifier, UnderSamplingEnsembleClassifier
-from trimtab.ensembles.policies import GaussianPolicy, Policy
+from trimtab.ensembles.policies import GaussianPolicy
 from trimtab.meta_sampler.policy import LearnedPolicy
 from trimtab.meta_sampler.sampler import MetaSampler
 
@@ -128,12 +128,38 @@ def test_under_any_policy_it_is_the_ensemble_of_that_policy() -> None:
 
 
 def test_default_works_as_it_comes() -> None:
-    """Text labels of three classes, LightGBM on small draws, a policy that is there."""
+    """Text labels of three classes, LightGBM on small draws, the policy that ships."""
     model = MESAClassifier(random_state=0).fit(X_TRAIN, Y_TRAIN)
 
-    assert isinstance(model.policy_, Policy)
+    assert isinstance(model.policy_, LearnedPolicy)
     assert balanced_accuracy_score(Y_TEST, model.predict(X_TEST)) > 0.6
     assert len(model.estimators_) == len(model.history_) == 10
+
+
+def test_the_shipped_policy_says_where_it_comes_from() -> None:
+    """Its card names the tables it was learned on: none of the paper's four."""
+    policy = MESAClassifier(n_estimators=2).fit(X_TRAIN, Y_TRAIN).policy_
+    names = {task["name"] for task in policy.about["tasks"]}
+
+    assert len(names) == 14
+    assert not names & {"optical_digits", "spectrometer", "isolet", "mammography"}
+    assert {"training", "versions"} <= set(policy.about)
+
+
+def test_nothing_is_held_out_for_a_policy_that_does_not_look_at_it() -> None:
+    """The shipped one leaves all rows to the members, unless a share is asked for."""
+    rare = min(np.unique(Y_TRAIN, return_counts=True)[1])
+    drawn = {
+        share: mesa("pretrained", validation_fraction=share)
+        .fit(X_TRAIN, Y_TRAIN)
+        .history_[0]["rows_per_class"]
+        .min()
+        for share in ("auto", 0.25)
+    }
+    looking = mesa(learned_policy()).fit(X_TRAIN, Y_TRAIN).history_[0]
+
+    assert drawn["auto"] == rare
+    assert drawn[0.25] == looking["rows_per_class"].min() == rare - round(rare / 4)
 
 
 def test_train_learns_on_this_table(

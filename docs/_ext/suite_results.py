@@ -25,13 +25,15 @@ from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from trimtab.benchmark.statistics import friedman, mean_ranks
+from trimtab.benchmark.dataset_statistics import mean_ranks
 from trimtab.benchmark.suite import Suite, load_suite
 from trimtab.benchmark.suite_plots import plots_of
 from trimtab.benchmark.summary import overview, read_export, summarise
 from trimtab.exceptions import InputError
+from trimtab.report.dataset_tables import friedman_sentence
 from trimtab.report.suite_figures import draw, save
-from trimtab.report.suite_tables import TextTable, paper_tables, reference_tables
+from trimtab.report.suite_tables import paper_tables, reference_tables
+from trimtab.report.text_table import TextTable
 
 
 class _OfSuite(SphinxDirective):
@@ -121,11 +123,7 @@ def _ranks(summary: pd.DataFrame) -> list[nodes.Node]:
     )
     nodes_made: list[nodes.Node] = [_table(frame)]
     if min(wide.shape) > 2:
-        statistic, p = friedman(wide)
-        text = (
-            f"Over {len(wide)} data sets; Friedman's test after Iman and Davenport: "
-            f"F = {statistic:.2f}, p = {p:.2g}."
-        )
+        text = f"Over {len(wide)} data sets. {friedman_sentence(wide, True)}"
         nodes_made.append(nodes.paragraph(text=text))
     return nodes_made
 

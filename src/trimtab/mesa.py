@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from trimtab.ensembles.held_out_score import Metric
-from trimtab.ensembles.policies import GaussianPolicy, Policy
+from trimtab.ensembles.policies import Policy
 from trimtab.ensembles.policy_ensemble import PolicyEnsemble, TrainingRows
 from trimtab.exceptions import InputError
 from trimtab.meta_sampler.policy import LearnedPolicy
@@ -30,9 +30,9 @@ __all__ = ["MESAClassifier"]
 SHIPPED = Path(__file__).parent / "meta_sampler" / "pretrained"
 """The folder of the meta-samplers that come with trimtab."""
 
-UNTIL_ONE_SHIPS = GaussianPolicy(mu=1.0)
-"""What ``"pretrained"`` stands for where that folder has no such file: the constant
-policy that, on the paper's Mammography, does as well as the learned one."""
+HELD_OUT = 0.25
+"""The share of each class that ``"auto"`` holds out where held-out rows are looked at:
+with a fifth of the data kept for a test, this is the paper's 60/20/20."""
 
 LARGEST_TASK = 20_000
 """Meta-training takes a part of a larger table: the paper's appendix A.1 loses little
@@ -65,8 +65,7 @@ class MESAClassifier(PolicyEnsemble):
     meta_sampler : str, path, MetaSampler or Policy, default="pretrained"
         Who decides:
 
-        * ``"pretrained"``, or another name of a meta-sampler that comes with trimtab
-          (where none does, ``"pretrained"`` is the constant policy μ = 1);
+        * ``"pretrained"``, the meta-sampler that comes with trimtab;
         * the file of one that was saved;
         * a fitted `trimtab.meta_sampler.sampler.MetaSampler`;
         * any policy, see `trimtab.ensembles.policies`;
@@ -85,10 +84,10 @@ class MESAClassifier(PolicyEnsemble):
         ``"average_precision"``, ``"macro_f1"``, ``"minority_f1"``,
         ``"balanced_accuracy"``, ``"g_mean"``, ``"mcc"``, or a function of the true
         codes and the probabilities.
-    validation_fraction : float in (0, 1), default=0.25
-        The share of each class that is held out of training. With a fifth of the data
-        kept for a test this is the paper's 60/20/20. Unused where ``fit`` is given an
-        `eval_set`.
+    validation_fraction : float in (0, 1) or "auto", default="auto"
+        The share of each class that is held out of training. ``"auto"`` is a quarter,
+        but nothing for a learned meta-sampler that does not look at held-out rows, as
+        ``"pretrained"`` does not. Unused where ``fit`` is given an `eval_set`.
     max_candidates : int or None, default=500_000
         On larger tables only so many rows are scored, and may be drawn: all of the
         rare classes and a sample of the others. At most as many are held out. None for
@@ -154,7 +153,10 @@ class MESAClassifier(PolicyEnsemble):
         **PolicyEnsemble._parameter_constraints,
         "n_bins": [Interval(Integral, 1, None, closed="left")],
         "sigma": [Interval(Real, 0, None, closed="neither")],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "validation_fraction": [
+            Interval(Real, 0, 1, closed="neither"),
+            StrOptions({"auto"}),
+        ],
     }
 
     def __init__(
@@ -166,7 +168,7 @@ class MESAClassifier(PolicyEnsemble):
         n_bins: int = 5,
         sigma: float = 0.2,
         metric: Metric = "average_precision",
-        validation_fraction: float = 0.25,
+        validation_fraction: float | str = "auto",
         max_candidates: int | None = 500_000,
         correct_prior: bool = False,
         n_jobs: int | None = None,
@@ -185,21 +187,32 @@ class MESAClassifier(PolicyEnsemble):
         self.random_state = random_state
 
     def _policy(self, rows: TrainingRows, seed: int) -> Policy:
-        is_to_learn = (
-            isinstance(self.meta_sampler, str) and self.meta_sampler == "train"
-        )
-        known = None if is_to_learn else _known_policy(self.meta_sampler)
+        known = self._known()
         self.policy_ = self._learned(rows, seed) if known is None else known
         return self.policy_
+
+    def _known(self) -> Policy | None:
+        """Return the policy, or None where it is to be learned."""
+        if isinstance(self.meta_sampler, str) and self.meta_sampler == "train":
+            return None
+        return _known_policy(self.meta_sampler)
+
+    def _fraction_to_hold(self) -> float | None:
+        if not isinstance(self.validation_fraction, str):
+            return self.validation_fraction
+        policy = self._known()
+        looks = not isinstance(policy, LearnedPolicy) or policy.uses_held_out
+        return HELD_OUT if looks else None
 
     def _learned(self, rows: TrainingRows, seed: int) -> Policy:
         """Return what a meta-sampler learns on the training and the held-out rows."""
         is_small = len(rows.codes) <= LARGEST_TASK
         held_rows = rows.held_out.get("held_rows") if is_small else None
-        same = ("n_estimators", "metric", "n_bins", "sigma", "validation_fraction")
+        same = ("n_estimators", "metric", "n_bins", "sigma")
         sampler = MetaSampler(
             self.estimator,
             **{name: getattr(self, name) for name in same},
+            validation_fraction=self._fraction_to_hold() or HELD_OUT,
             max_rows=LARGEST_TASK,
             reward_scaling="none",  # one table has no other to be compared with
             random_state=seed,
@@ -221,8 +234,6 @@ def _known_policy(meta_sampler: Any) -> Policy:
         shipped = SHIPPED / f"{meta_sampler}.safetensors"
         if shipped.is_file():
             return LearnedPolicy.load(shipped)
-        if meta_sampler == "pretrained":
-            return UNTIL_ONE_SHIPS
         return _of_file(meta_sampler)
     if isinstance(meta_sampler, MetaSampler):
         return meta_sampler.as_policy()

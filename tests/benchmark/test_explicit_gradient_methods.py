@@ -16,7 +16,6 @@ from sklearn.linear_model import LogisticRegression
 from trimtab import InputError
 from trimtab.benchmark.explicit_gradient_methods import FewerColumns, grown
 from trimtab.benchmark.methods import TableInfo, get_method
-from trimtab.benchmark.profiles import performance_profile
 from trimtab.benchmark.suite import load_suite
 from trimtab.benchmark.withdrawn_rows import DoubledRareClass
 
@@ -83,14 +82,6 @@ def test_fewer_columns_are_principal_components() -> None:
     expected = PCA(2, random_state=0).fit_transform(X)
     np.testing.assert_allclose(step.transform(X), expected, atol=1e-12)
     np.testing.assert_array_equal(FewerColumns(6).fit(X).transform(X), X)
-
-
-def test_profile_of_methods() -> None:
-    """At 1 the share of firsts, ties among them; missing scores reach nothing."""
-    scores = pd.DataFrame({"a": [1.0, 0.5, np.nan], "b": [0.5, 0.5, 0.2]})
-    profile = performance_profile(scores, [0.5, 1.0])
-    assert profile.loc[1.0].round(3).tolist() == [0.667, 0.667]
-    assert profile.loc[0.5].round(3).tolist() == [0.667, 1.0]
 
 
 def census(n_rare: int) -> tuple[pd.DataFrame, Any]:

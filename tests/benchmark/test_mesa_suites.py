@@ -38,6 +38,18 @@ def test_suites_plan_the_paper_s_protocol(name):
     assert not any("," in entry.label for entry in suite.entries)
 
 
+def test_the_comparison_of_policies_shares_its_controls():
+    """Nine methods on 26 sets, five folds; three of them are in `controls` already."""
+    suite = load_suite("mesa-policies")
+    keys = {one.key for one in suite.experiments()}
+    shared = keys & {one.key for one in load_suite("controls").experiments()}
+
+    assert len(keys) == 9 * 26 * 5
+    assert len(shared) == 3 * 26 * 5
+    assert suite.reference == "MESA shipped"
+    assert not any("," in entry.label for entry in suite.entries)
+
+
 def test_what_suites_have_in_common_is_run_once():
     """MESA on a data set is one experiment of tables 3 and 6 and of figure 4."""
 

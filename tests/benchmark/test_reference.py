@@ -11,6 +11,7 @@ from trimtab.benchmark.protocol import Protocol
 from trimtab.benchmark.reference import (
     compare_with_reference,
     difference_matrix,
+    mean_differences,
     over_datasets,
 )
 from trimtab.benchmark.statistics import corrected_t_test
@@ -171,6 +172,10 @@ def test_over_data_sets_and_as_a_matrix(results: pd.DataFrame) -> None:
     assert table.loc["rival", "datasets"] == 1
     assert np.isnan(table.loc["ours", "difference"])
     matrix = difference_matrix(tests, SUITE)
+    both = pd.concat([results, second])
+    pd.testing.assert_frame_equal(
+        mean_differences(both, SUITE, "macro_f1"), matrix, check_names=False
+    )
     assert [*matrix.index], [*matrix] == (["base", "rival"], ["g/one", "g/two"])
     np.testing.assert_allclose(
         matrix.to_numpy(), [[0.026, -0.06], [-0.02, np.nan]], atol=1e-12

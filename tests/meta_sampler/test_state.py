@@ -47,7 +47,17 @@ def test_without_held_out_rows_the_state_says_so():
     assert state[-2:].tolist() == [0, 0]
 
 
-@pytest.mark.parametrize("name", ["errors", "task"])
+def test_the_state_of_training_rows_is_that_of_a_task_less_what_is_held_out():
+    """Two histograms and six facts, the same whether or not anything is held out."""
+    layout = StateLayout("training", n_bins=2)
+    state = layout.observe(by_hand())
+    of_task = StateLayout("task", n_bins=2).observe(by_hand())
+    np.testing.assert_array_equal(state, [*of_task[:4], *of_task[8:14]])
+    np.testing.assert_array_equal(state, layout.observe(by_hand(held_out=False)))
+    assert not layout.uses_held_out
+
+
+@pytest.mark.parametrize("name", ["errors", "task", "training"])
 @pytest.mark.parametrize("n_classes", [2, 4])
 def test_a_state_is_as_long_as_it_says_whatever_the_number_of_classes(name, n_classes):
     """A policy learned on two classes can be used on four."""

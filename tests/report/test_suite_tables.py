@@ -173,11 +173,14 @@ def test_committed_results_with_a_reference() -> None:
     results = read_export(ROOT / "docs" / "results" / "controls.csv.gz")
     tables = suite_tables(results, suite, suite.metric)
 
-    over = tables[-2].cells.set_index("method")
+    over, _, statistics = (table.cells.set_index("method") for table in tables[-3:])
     assert over.loc["lightgbm", ["data sets", "ahead", "behind"]].tolist() == [
         "26", "21", "4"
     ]  # fmt: skip
-    assert len(tables) == 1 + 26 + 2
+    assert statistics.loc["lightgbm", ["ahead", "behind"]].tolist() == ["21", "4"]
+    assert statistics.loc["lightgbm", "Wilcoxon"] == "<0.001*"
+    assert "8 methods over 26 data sets differ by more than chance" in tables[-1].note
+    assert len(tables) == 1 + 26 + 3
 
 
 def test_markdown_shows_texts_as_they_are(results: pd.DataFrame) -> None:

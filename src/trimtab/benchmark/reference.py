@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from trimtab.benchmark.statistics import (
-    corrected_t_test,
-    holm,
-    mean_ranks,
-    paired_p_values,
-)
+from trimtab.benchmark.dataset_statistics import mean_ranks
+from trimtab.benchmark.statistics import corrected_t_test, holm, paired_p_values
 from trimtab.benchmark.suite import Suite
-from trimtab.metrics import find_measure
+from trimtab.benchmark.summary import is_greater_better
 
-__all__ = ["compare_with_reference", "difference_matrix", "over_datasets"]
+__all__ = [
+    "compare_with_reference",
+    "difference_matrix",
+    "mean_differences",
+    "over_datasets",
+]
 
 _RUN = ["seed", "repeat", "fold"]  # what tells one run on a data set from another
 _TESTS = ["p_t", "p_wilcoxon", "p_corrected"]
@@ -90,7 +91,7 @@ def _on_dataset(results: pd.DataFrame, suite: Suite, metric: str) -> pd.DataFram
     if reference not in scores or scores[reference].isna().all():
         return _empty()
     labels = [entry.label for entry in suite.entries if entry.label in scores]
-    sign = 1 if _greater_is_better(metric) else -1
+    sign = 1 if is_greater_better(metric) else -1
     rows = [
         _compare(sign * (scores[reference] - scores[label]), suite)
         if label != reference
@@ -141,12 +142,32 @@ def _ranks(
     """Return mean ranks over the runs that every method was tried on."""
     tried = results.groupby(_RUN)["method"].nunique()
     common = scores[tried.reindex(scores.index) == results["method"].nunique()]
-    return mean_ranks(common, greater_is_better=_greater_is_better(metric))
+    return mean_ranks(common, greater_is_better=is_greater_better(metric))
 
 
-def _greater_is_better(metric: str) -> bool:
-    measure = find_measure(metric)
-    return measure is not None and measure.greater_is_better
+def mean_differences(results: pd.DataFrame, suite: Suite, metric: str) -> pd.DataFrame:
+    """Return mean differences from the reference without testing them.
+
+    Parameters
+    ----------
+    results, suite, metric
+        As for `compare_with_reference`.
+
+    Returns
+    -------
+    DataFrame
+        As from `difference_matrix`: one row a method, one column a data set.
+    """
+    sign = 1 if is_greater_better(metric) else -1
+    columns = {}
+    for dataset in suite.datasets:
+        scores = _by_run(results[results["dataset"] == dataset], metric)
+        if suite.reference in scores:
+            own = scores[suite.reference]
+            columns[dataset] = (sign * -scores.sub(own, axis=0)).mean()
+    labels = [entry.label for entry in suite.entries if entry.label != suite.reference]
+    matrix = pd.DataFrame(columns).reindex(labels)
+    return matrix.dropna(how="all").dropna(how="all", axis=1)
 
 
 def over_datasets(tests: pd.DataFrame) -> pd.DataFrame:

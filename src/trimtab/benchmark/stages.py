@@ -96,7 +96,7 @@ def _ensemble(estimator: Any) -> Any:
 def _plans(ensemble: Any) -> bool:
     """Whether what it draws depends on how many members are still to come."""
     state = getattr(getattr(ensemble, "policy_", None), "state", None)
-    return isinstance(ensemble, _PLANNING) or getattr(state, "name", "") == "task"
+    return isinstance(ensemble, _PLANNING) or getattr(state, "plans", False)
 
 
 def at_stage(estimator: Any, n_members: int, refit: Callable[[int], Any]) -> Any:

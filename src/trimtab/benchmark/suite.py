@@ -19,6 +19,12 @@ from typing import Any, TypeVar
 
 from trimtab.benchmark.experiment import Experiment
 from trimtab.benchmark.methods import Method, get_method
+from trimtab.benchmark.paper_claims import (
+    PaperClaim,
+    PaperValue,
+    parse_claims,
+    parse_values,
+)
 from trimtab.benchmark.protocol import Protocol
 from trimtab.benchmark.suite_expansion import expand_methods, with_paper
 from trimtab.benchmark.suite_plots import Plot, parse_plots
@@ -39,8 +45,8 @@ _FOLDER = files("trimtab.benchmark") / "suites"
 T = TypeVar("T")
 
 _KEYS = {
-    "title", "description", "datasets", "methods", "metric", "seeds", "protocol",
-    "paper", "reference", "plot", "tuning", "shared",
+    "title", "description", "datasets", "methods", "metric", "further_metrics", "seeds",
+    "protocol", "paper", "claim", "reference", "plot", "tuning", "shared", "time_limit",
 }  # fmt: skip
 
 
@@ -79,32 +85,6 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class PaperValue:
-    """A number that the paper reports.
-
-    Attributes
-    ----------
-    dataset, method, metric : str
-        What for; `method` is an entry's label.
-    mean : float
-        The paper's mean.
-    sd : float or None
-        Its standard deviation, where the paper gives one.
-    p_t, p_wilcoxon : float or None
-        What the paper's paired tests of the suite's reference against this method
-        gave: the p-values of the t-test and of Wilcoxon's signed-rank test.
-    """
-
-    dataset: str
-    method: str
-    metric: str
-    mean: float
-    sd: float | None = None
-    p_t: float | None = None
-    p_wilcoxon: float | None = None
-
-
-@dataclass(frozen=True)
 class Suite:
     """A plan of experiments.
 
@@ -130,6 +110,12 @@ class Suite:
         The label of the entry that all others are tested against.
     plots : tuple of Plot
         Its pictures.
+    claims : tuple of PaperClaim
+        What the paper says that these experiments can bear out.
+    further_metrics : tuple of str
+        Measures that its report shows beside `metric`.
+    time_limit : float or None
+        Seconds for each fit, unless another limit is asked for.
     """
 
     name: str
@@ -143,6 +129,9 @@ class Suite:
     paper: tuple[PaperValue, ...] = field(default=())
     reference: str | None = None
     plots: tuple[Plot, ...] = field(default=())
+    claims: tuple[PaperClaim, ...] = field(default=())
+    further_metrics: tuple[str, ...] = ()
+    time_limit: float | None = None
 
     def select(
         self,
@@ -323,8 +312,15 @@ def _parse(name: str, content: dict[str, Any]) -> Suite:
                 f"suite {name}: no key {key!r}: {nearest_names(key, _KEYS)}"
             )
     metric = content.get("metric", "average_precision")
-    if find_measure(metric) is None:
-        raise InputError(f"no metric {metric!r}: {nearest_names(metric, MEASURES)}")
+    further = _once(content.get("further_metrics", ()))
+    for one in (metric, *further):
+        if find_measure(one) is None:
+            raise InputError(f"no metric {one!r}: {nearest_names(one, MEASURES)}")
+    limit = content.get("time_limit")
+    if limit is not None and not (isinstance(limit, int | float) and limit > 0):
+        raise InputError(
+            f"suite {name}: time_limit is {limit!r}: give seconds, or leave it out"
+        )
     names = _once(datasets.describe(d).name for d in content["datasets"])
     tuning = tuning_tables(content.get("tuning"), names)
     methods = expand_methods(content["methods"], content.get("shared", ()))
@@ -351,22 +347,13 @@ def _parse(name: str, content: dict[str, Any]) -> Suite:
         protocol=Protocol(**content.get("protocol", {})),
         metric=metric,
         seeds=_once(content.get("seeds", (0,))),
-        paper=tuple(_paper(value, labels) for value in content.get("paper", ())),
+        paper=parse_values(content.get("paper", ()), labels),
         reference=reference,
         plots=parse_plots(content.get("plot", ()), labels),
+        claims=parse_claims(content.get("claim", ()), labels, names, metric),
+        further_metrics=further,
+        time_limit=limit,
     )
-
-
-def _paper(value: dict[str, Any], labels: Iterable[str]) -> PaperValue:
-    from trimtab import datasets
-
-    given = PaperValue(**value)
-    if given.method not in labels:
-        raise InputError(
-            f"paper: no method {given.method!r} in the suite: "
-            f"{nearest_names(given.method, labels)}"
-        )
-    return replace(given, dataset=datasets.describe(given.dataset).name)
 
 
 def _entry(value: dict[str, Any], tuning: TuningTables) -> Entry:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from trimtab.benchmark.profiles import performance_profile
+from trimtab.benchmark.profiles import performance_ratios
 from trimtab.exceptions import InputError, nearest_names
 from trimtab.metrics import MEASURES, find_measure
 
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from trimtab.benchmark.suite import Entry, Suite
 
 __all__ = [
+    "COSTS",
     "CURVE",
     "DIFFERENCES",
+    "FRONTIER",
     "PROFILE",
     "STAGES",
     "Plot",
@@ -44,8 +46,14 @@ STAGES = "stages"
 PROFILE = "profile"
 """Kind of a plot: on how many data sets a method reaches a fraction of the best."""
 
-_KINDS = (DIFFERENCES, CURVE, STAGES, PROFILE)
 _FRACTIONS = np.linspace(0.5, 1, 51)
+FRONTIER = "frontier"
+"""Kind of a plot: a mean score over a cost, a point for each method."""
+
+COSTS = ("n_train_rows", "fit_seconds", "predict_seconds", "peak_memory_mb")
+"""What a frontier can have along its axis."""
+
+_KINDS = (DIFFERENCES, CURVE, STAGES, FRONTIER, PROFILE)
 _DATASET = "dataset"
 _KEY = ("dataset", "method")
 _STATISTICS = ("mean", "sd", "se", "n")
@@ -59,10 +67,11 @@ class Plot:
     ----------
     name : str
         What it is called, and its file.
-    kind : {"differences", "curve", "stages", "profile"}
+    kind : {"differences", "curve", "stages", "frontier", "profile"}
         A heat map of the differences from the suite's reference, curves over a
-        parameter, curves over the rows trained on at the protocol's stages, or the
-        share of the data sets over fractions of the best score there.
+        parameter, curves over the rows trained on at the protocol's stages, each
+        method's mean score over its cost, or the share of the data sets over fractions
+        of the best score there.
     title : str
         What stands above it.
     metric : str
@@ -74,7 +83,7 @@ class Plot:
     x : str
         For curves, the parameter that runs along the axis; or ``"dataset"``, where
         `x_values` say what each of `datasets` stands for. Of a list the first number
-        counts.
+        counts. For a frontier the cost, such as ``"n_train_rows"``.
     x_values : tuple of float
         Only these; empty for all.
     x_label : str
@@ -170,6 +179,8 @@ def _check(plot: Plot, labels: list[str]) -> None:
             )
     if plot.kind == CURVE and not plot.x:
         raise InputError(f'{where}: x is missing: name a parameter, or "dataset"')
+    if plot.kind == FRONTIER and plot.x not in COSTS:
+        raise InputError(f"{where}: x is {plot.x!r}: give one of {', '.join(COSTS)}")
     numbers = len(plot.x_values)
     if plot.x == _DATASET and not 0 < numbers == len(plot.datasets):
         raise InputError(
@@ -280,7 +291,8 @@ def _profile_points(
     means = means.reindex(columns=[m for m in taken if m in means]).dropna()
     if means.empty:
         return pd.DataFrame(columns=["dataset", "line", "x", *_STATISTICS])
-    profile = performance_profile(means, _FRACTIONS)
+    ratios = performance_ratios(means)
+    profile = pd.DataFrame({f: (ratios <= 1 / f).mean() for f in _FRACTIONS}).T
     names = dict(plot.line_names)
     points = profile.melt(ignore_index=False, var_name="line", value_name="mean")
     return pd.DataFrame(

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from trimtab.benchmark.statistics import mean_ranks
+from trimtab.benchmark.dataset_statistics import mean_ranks
 from trimtab.benchmark.suite import Suite
 from trimtab.exceptions import InputError
 from trimtab.files import check_writable, write_whole
@@ -19,8 +19,10 @@ from trimtab.metrics import MEASURES, find_measure
 
 __all__ = [
     "flatten_per_class",
+    "is_greater_better",
     "overview",
     "read_export",
+    "scores_by_dataset",
     "summarise",
     "with_labels",
     "write_export",
@@ -156,17 +158,9 @@ def overview(summary: pd.DataFrame) -> pd.DataFrame:
         that did not finish takes the last rank there), ``datasets`` (finished),
         ``failed`` (experiments), best rank first.
     """
-    metric = str(summary["metric"].iloc[0])
-    # A mean over fewer splits than others had is of other, perhaps easier, splits.
-    planned = (summary["n"] + summary["failed"]).max()
-    whole = summary["mean"].where(summary["n"] == planned)
-    scores = summary.assign(mean=whole).pivot(
-        index="dataset", columns="method", values="mean"
-    )
-    tried = summary.pivot(index="dataset", columns="method", values="n").notna()
-    compared = scores[tried.all(axis=1)]
-    measure = find_measure(metric)
-    better = measure is not None and measure.greater_is_better
+    scores = scores_by_dataset(summary)
+    compared = scores_by_dataset(summary, tried_by_all=True)
+    better = is_greater_better(str(summary["metric"].iloc[0]))
     common = scores.dropna()
     table = pd.DataFrame(
         {
@@ -178,6 +172,42 @@ def overview(summary: pd.DataFrame) -> pd.DataFrame:
     )
     table = table.rename_axis("method").sort_values("mean_rank")
     return table.reset_index()
+
+
+def scores_by_dataset(
+    summary: pd.DataFrame, *, tried_by_all: bool = False
+) -> pd.DataFrame:
+    """Return the methods' means, which the statistics over data sets are of.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        As from `summarise`.
+    tried_by_all : bool, default=False
+        Whether data sets are left out that not every method was tried on.
+
+    Returns
+    -------
+    DataFrame
+        One row a data set, one column a method, both in the suite's order; NaN where a
+        method was not tried or did not finish all its runs.
+    """
+    # A mean over fewer splits than others had is of other, perhaps easier, splits.
+    planned = (summary["n"] + summary["failed"]).max()
+    whole = summary.assign(mean=summary["mean"].where(summary["n"] == planned))
+    scores = whole.pivot(index="dataset", columns="method", values="mean").reindex(
+        index=summary["dataset"].unique(), columns=summary["method"].unique()
+    )
+    if not tried_by_all:
+        return scores
+    tried = summary.pivot(index="dataset", columns="method", values="n").notna()
+    return scores[tried.all(axis=1).reindex(scores.index)]
+
+
+def is_greater_better(metric: str) -> bool:
+    """Return whether more is better: of scores mostly, of costs never."""
+    measure = find_measure(metric)
+    return measure is not None and measure.greater_is_better
 
 
 def write_export(results: pd.DataFrame, path: Path) -> Path:

@@ -33,7 +33,7 @@ app.add_typer(data, name="datasets")
 
 _EXTRA_LIBRARIES = {
     "cloudpickle", "jinja2", "matplotlib", "pandas", "plotly", "psutil", "pyarrow",
-    "rich", "skrub", "sqlalchemy", "statsmodels", "xgboost",
+    "rich", "scikit_posthocs", "skrub", "sqlalchemy", "statsmodels", "xgboost",
 }  # fmt: skip
 
 
@@ -72,7 +72,8 @@ def main() -> None:
         library = (error.name or "").partition(".")[0]
         if library not in _EXTRA_LIBRARIES:
             raise
-        extra = "bench" if library == "matplotlib" else "compare"
+        of_bench = {"matplotlib", "scikit_posthocs"}
+        extra = "bench" if library in of_bench else "compare"
         _stop(str(MissingExtraError(library, extra)), 2)
 
 

@@ -108,8 +108,9 @@ def run_suite(
     trials: Trials = None,
     n_jobs: NJobs = -1,
     time_limit: Annotated[
-        float, typer.Option(help="Seconds for each fit; 0 is no limit.")
-    ] = 0.0,
+        float | None,
+        typer.Option(help="Seconds for each fit, instead of the suite's; 0: no limit."),
+    ] = None,
     store: StoreUrl = None,
     retry_failed: RetryFailed = False,
 ) -> None:
@@ -120,15 +121,16 @@ def run_suite(
     from trimtab.benchmark.store import Store
     from trimtab.benchmark.suite import methods_of
 
-    check_limit(time_limit)
+    check_limit(time_limit or 0.0)
     plan = _plan(suite, datasets, methods, seeds, trials)
+    limit = plan.time_limit if time_limit is None else time_limit
     with Store(store or _BENCH_STORE) as opened:
         runner = Runner(
             opened,
             catalogue_sources(plan.datasets),
             methods_of(plan),
             n_jobs=n_jobs,
-            time_limit=time_limit or None,
+            time_limit=limit or None,
             keep_scores=False,
             progress=TerminalProgress(),
         )
@@ -148,22 +150,9 @@ def _results(
     suite: str, plan: "Suite", store: str | None, source: Path | None
 ) -> "pd.DataFrame":
     """Return a suite's results, from an export or from a store."""
-    from trimtab.benchmark.store import Store
-    from trimtab.benchmark.summary import flatten_per_class, read_export, with_labels
+    from trimtab.benchmark.suite_results import read_results
 
-    if source is not None:
-        return read_export(source)
-    url = store or _BENCH_STORE
-    with Store(url, must_exist=True) as opened:
-        results = opened.results(plan.experiments())
-    if results.empty:
-        raise InputError(
-            f"the store {url} has no result of the suite {plan.name}: run it first, "
-            f"trimtab bench run {suite}, or name another --store"
-        )
-    return with_labels(
-        flatten_per_class(results.drop(columns=["key", "versions"])), plan
-    )
+    return read_results(plan, store or _BENCH_STORE, source, suite)
 
 
 @bench.command("show")
@@ -227,6 +216,31 @@ def plot_suite(
     results = _results(suite, plan, store, source)
     for path in write_figures(results, plan, out, form.value, metric):
         print(path)
+
+
+@bench.command("report")
+def report_suites(
+    out: Annotated[Path, typer.Option(help="The folder that takes the page.")],
+    suites: Annotated[
+        list[str] | None,
+        typer.Argument(help="Suites by name or file; by default all with results."),
+    ] = None,
+    store: StoreUrl = None,
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", help="A folder of exports, or one of them, instead of a store."
+        ),
+    ] = None,
+) -> None:
+    """Write one offline page: where the papers' claims stand, and each suite."""
+    from trimtab.benchmark.suite_results import read_suites
+    from trimtab.report.evidence_page import write_evidence_page
+
+    if source is not None and not source.exists():
+        raise InputError(f"no such file or folder: {source}; give one with exports")
+    found = read_suites(suites or [], store or _BENCH_STORE, source)
+    print(write_evidence_page(found, out / "index.html"))
 
 
 @bench.command("export")

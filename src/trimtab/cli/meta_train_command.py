@@ -44,7 +44,9 @@ def meta_train(
     ] = "average_precision",
     state: Annotated[
         str,
-        typer.Option(help="What the policy sees: errors (the paper's), or task."),
+        typer.Option(
+            help="What the policy sees: errors (the paper's), task, or training."
+        ),
     ] = "errors",
     action: Annotated[
         str,

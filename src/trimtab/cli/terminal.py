@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from trimtab.comparison import Comparison
-    from trimtab.report.suite_tables import TextTable
+    from trimtab.report.text_table import TextTable
 
 __all__ = ["console", "show_comparison", "show_frame", "show_tables"]
 

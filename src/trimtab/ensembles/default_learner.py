@@ -10,7 +10,21 @@ from scipy.sparse import csr_matrix, issparse
 
 from trimtab.exceptions import InputError
 
-__all__ = ["as_lightgbm_likes", "default_learner", "smallest_leaf"]
+__all__ = [
+    "ENOUGH_ROWS",
+    "TREE_SHARE",
+    "as_lightgbm_likes",
+    "default_learner",
+    "smallest_leaf",
+]
+
+TREE_SHARE, ENOUGH_ROWS = 0.8, 1000
+"""The share of rows and columns that each tree sees, and from how many drawn rows on.
+
+So members on the same rows differ, and an ensemble that draws all rows is the control
+``bagged-lightgbm``. With fewer rows trees need them all: on 14 tables an ensemble on
+draws of 50 to 400 rows scores 0.007 less with shares, on draws of more than 1,000 rows
+0.003 better."""
 
 _NUMBERS = (
     *(nw.Int8, nw.Int16, nw.Int32, nw.Int64, nw.UInt8, nw.UInt16, nw.UInt32),
@@ -47,7 +61,8 @@ def smallest_leaf(n_drawn: int) -> int:
 def default_learner(n_drawn: int) -> Any:
     """Return a LightGBM for so many rows.
 
-    Quiet, of one thread and the same on every run. All else is LightGBM's own default.
+    Quiet, of one thread and the same on every run. Each tree sees `TREE_SHARE` of the
+    rows and of the columns, from `ENOUGH_ROWS` on. All else is LightGBM's own default.
 
     Parameters
     ----------
@@ -60,8 +75,12 @@ def default_learner(n_drawn: int) -> Any:
     """
     from lightgbm import LGBMClassifier
 
+    share = TREE_SHARE if n_drawn >= ENOUGH_ROWS else 1.0
     return LGBMClassifier(
         min_child_samples=smallest_leaf(n_drawn),
+        subsample=share,
+        subsample_freq=1,
+        colsample_bytree=share,
         n_jobs=1,
         deterministic=True,
         force_row_wise=True,

@@ -59,7 +59,7 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     estimator: Any
     n_estimators: int
     metric: Metric
-    validation_fraction: float | None
+    validation_fraction: float | str | None
     max_candidates: int | None
     correct_prior: bool
     n_jobs: int | None
@@ -190,7 +190,7 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
                 error.add_note("raised by the table of eval_set")
                 raise
             return {"X_held": X_held, "codes_held": codes_held}
-        fraction = self.validation_fraction
+        fraction = self._fraction_to_hold()
         check_class_sizes(labels, is_split=fraction is not None)
         if fraction is None:
             return {}
@@ -198,6 +198,11 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
             fraction = min(fraction, self.max_candidates / len(labels.codes))
         _, held_rows = held_out_split(labels.codes, fraction, random_state=random_state)
         return {"held_rows": held_rows}
+
+    def _fraction_to_hold(self) -> float | None:
+        """Return the share of each class to hold out where there is no eval_set."""
+        assert not isinstance(self.validation_fraction, str)
+        return self.validation_fraction
 
     def staged_predict_proba(self, X: Any) -> Iterator[Floats]:
         """Return what the ensemble would predict if it had ended with each member.

@@ -85,6 +85,11 @@ class LearnedPolicy:
                 f"{self.state.size}, the action {self.action.name!r} {self.action.size}"
             )
 
+    @property
+    def uses_held_out(self) -> bool:
+        """Whether it looks at held-out rows."""
+        return self.state.uses_held_out
+
     def act(self, state: ArrayLike) -> NDArray[np.float32]:
         """Return the action of a state.
 

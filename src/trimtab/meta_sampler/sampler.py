@@ -44,9 +44,9 @@ class MetaSampler(BaseEstimator):  # type: ignore[misc]
         Members of each ensemble.
     metric : str or callable, default="average_precision"
         What is to be raised on held-out rows.
-    state : {"errors", "task"}, default="errors"
-        What the policy sees, see `StateLayout`: the paper's state, or ours, which tells
-        tasks apart.
+    state : {"errors", "task", "training"}, default="errors"
+        What the policy sees, see `StateLayout`: the paper's state, or ours, which tell
+        tasks apart, ``"training"`` without held-out rows.
     action : {"mu", "mu-ratio", "mu-ratio-sigma"}, default="mu"
         What it decides, see `ActionSpace`.
     n_bins : int, default=5

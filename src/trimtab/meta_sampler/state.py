@@ -24,27 +24,48 @@ def _errors(round: Round, n_bins: int) -> list[Floats]:
 
 def _task(round: Round, n_bins: int) -> list[Floats]:
     """Return histograms of the smallest class and of the others, and eight facts."""
-    shares, counts = round.histograms(n_bins, per_class=True), round.class_counts
-    rare = len(counts) - 1 - int(np.argmin(counts[::-1]))
-    share_of_others = np.where(np.arange(len(counts)) == rare, 0.0, counts)
-    share_of_others = share_of_others / share_of_others.sum()
+    shares, rare = round.histograms(n_bins, per_class=True), _rare(round)
     score = 0.0 if np.isnan(round.score) else round.score
-    facts = [
+    has_held_out = float(len(round.held_out_codes) > 0)
+    return [
+        *_rare_and_others(shares.train, round, rare),
+        *_rare_and_others(shares.held_out, round, rare),
+        np.clip([*_facts(round, rare), score, has_held_out], 0.0, 1.0),
+    ]
+
+
+def _training(round: Round, n_bins: int) -> list[Floats]:
+    """Return what `_task` does without what needs held-out rows."""
+    shares, rare = round.histograms(n_bins, per_class=True), _rare(round)
+    return [
+        *_rare_and_others(shares.train, round, rare),
+        np.clip(_facts(round, rare), 0.0, 1.0),
+    ]
+
+
+def _rare(round: Round) -> int:
+    """Return the smallest class, the last of several."""
+    counts = round.class_counts
+    return len(counts) - 1 - int(np.argmin(counts[::-1]))
+
+
+def _rare_and_others(shares: Floats, round: Round, rare: int) -> list[Floats]:
+    """Return the smallest class's histogram and that of all other rows."""
+    counts = round.class_counts
+    others = np.where(np.arange(len(counts)) == rare, 0.0, counts)
+    return [shares[rare], (others / others.sum()) @ shares]
+
+
+def _facts(round: Round, rare: int) -> list[float]:
+    """Return six facts of the table and the ensemble."""
+    counts = round.class_counts
+    return [
         np.log10(counts.max() / counts[rare]) / 4,
         np.log10(counts.sum()) / 8,
         np.log10(counts[rare]) / 6,
         np.log10(len(counts) - 1) / 3,
         np.log10(round.n_rounds) / 3,
         round.number / round.n_rounds,
-        score,
-        float(len(round.held_out_codes) > 0),
-    ]
-    return [
-        shares.train[rare],
-        share_of_others @ shares.train,
-        shares.held_out[rare],
-        share_of_others @ shares.held_out,
-        np.clip(facts, 0.0, 1.0),
     ]
 
 
@@ -53,11 +74,14 @@ class _State:
     observe: Callable[[Round, int], list[Floats]]
     n_histograms: int
     n_facts: int = 0
+    uses_held_out: bool = True
+    plans: bool = True
 
 
 STATES: dict[str, _State] = {
-    "errors": _State(_errors, n_histograms=2),
+    "errors": _State(_errors, n_histograms=2, plans=False),
     "task": _State(_task, n_histograms=4, n_facts=8),
+    "training": _State(_training, n_histograms=2, n_facts=6, uses_held_out=False),
 }
 """What a policy can see, by name."""
 
@@ -74,7 +98,9 @@ class StateLayout:
         both histograms for the smallest class and for all others, then eight facts in
         [0, 1]: log imbalance, log rows, log rows of the smallest class, log of the
         number of classes, log of the members to come, the share of them that is there,
-        the score on the held-out rows, and whether there are any.
+        the score on the held-out rows, and whether there are any. ``"training"``, ours
+        too, is that without all that needs held-out rows: a policy that sees no more
+        leaves every row to the members.
     n_bins : int, default=5
         Bins of each histogram.
     """
@@ -96,6 +122,16 @@ class StateLayout:
         """How many numbers a state has."""
         state = STATES[self.name]
         return state.n_histograms * self.n_bins + state.n_facts
+
+    @property
+    def uses_held_out(self) -> bool:
+        """Whether it looks at held-out rows."""
+        return STATES[self.name].uses_held_out
+
+    @property
+    def plans(self) -> bool:
+        """Whether it looks at how many members are still to come."""
+        return STATES[self.name].plans
 
     def observe(self, round: Round) -> NDArray[np.float32]:
         """Return the state of an ensemble.

@@ -6,7 +6,7 @@ colours of the light or the dark theme in their place.
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,7 @@ __all__ = [
     "finished",
     "focus_on_most",
     "group_of",
+    "line_styles",
     "method_lines",
     "set_layout",
     "standouts",
@@ -153,18 +154,26 @@ def method_lines(
     shown = standouts(board)
     rebalancing = board["method"][board["family"].map(group_of) == "Rebalancing"]
     special = dict.fromkeys(rebalancing[:1], ACCENT) | {BASELINE: INK}
-    others = 0
-    for name in board["method"]:
-        if name not in predictions:
-            continue
-        if name in special:
-            line = {"color": special[name], "width": 2.5, "dash": "solid"}
-        else:
-            cycle, place = divmod(others, len(SERIES))
-            dash = DASHES[cycle % len(DASHES)]
-            line = {"color": SERIES[place], "width": 1.75, "dash": dash}
-            others += 1
+    names = [name for name in board["method"] if name in predictions]
+    for name, line in line_styles(names, special).items():
         yield name, predictions[name], line, name in shown
+
+
+def line_styles(
+    names: Iterable[str], special: Mapping[str, str]
+) -> dict[str, dict[str, Any]]:
+    """Return the line of each method; the `special` ones have colours of their own."""
+    lines: dict[str, dict[str, Any]] = {}
+    others = 0
+    for name in names:
+        if name in special:
+            lines[name] = {"color": special[name], "width": 2.5, "dash": "solid"}
+            continue
+        cycle, place = divmod(others, len(SERIES))
+        dash = DASHES[cycle % len(DASHES)]
+        lines[name] = {"color": SERIES[place], "width": 1.75, "dash": dash}
+        others += 1
+    return lines
 
 
 def curve(name: str, line: dict[str, Any], shown: bool, **trace: Any) -> go.Scatter:

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from trimtab.benchmark.evidence import Evidence
 from trimtab.benchmark.leaderboard import BASELINE
-from trimtab.metrics import MEASURES
+from trimtab.metrics import find_measure
 from trimtab.report.chart import (
     GROUPS,
     INK,
@@ -30,7 +30,7 @@ from trimtab.report.wording import (
     shorten,
 )
 
-__all__ = ["cost_chart"]
+__all__ = ["chart_of_costs", "cost_chart"]
 
 WIDE, NARROW = 900, 260
 """Width in pixels between the first and the last dot, on a desk and on a phone."""
@@ -50,28 +50,64 @@ def cost_chart(evidence: Evidence) -> Chart | None:
     points = _points(evidence)
     if points.empty:
         return None
-    greater = MEASURES[evidence.metric].greater_is_better
+    return chart_of_costs(
+        points,
+        evidence.metric,
+        name="cost",
+        reference=BASELINE,
+        x_title="Mean time to fit one split (seconds, logarithmic)",
+        table=_cost_table(points, evidence.metric),
+        note="Each fit ran in one thread; the time includes resampling, and leaves "
+        "out the extra fit that the tuned threshold takes.",
+    )
+
+
+def chart_of_costs(
+    points: pd.DataFrame,
+    metric: str,
+    *,
+    name: str,
+    reference: str,
+    x_title: str,
+    table: pd.DataFrame,
+    note: str,
+) -> Chart:
+    """Return the chart of some methods' scores against their time.
+
+    Parameters
+    ----------
+    points : DataFrame
+        One row a method: ``method``, ``family``, ``score``, ``seconds``; best first.
+    metric : str
+        What the score is.
+    name, x_title, table, note
+        Of the chart.
+    reference : str
+        The method whose name is written in any case.
+    """
+    measure = find_measure(metric)
+    greater = measure is not None and measure.greater_is_better
     front = _front(points["seconds"], points["score"] * (1 if greater else -1))
-    named = {*points["method"].iloc[front], BASELINE, *standouts(points)}
-    points["is_named"] = points["method"].isin(named)
+    named = {*points["method"].iloc[front], reference, *standouts(points)}
+    points = points.assign(is_named=points["method"].isin(named))
     focus = focus_on_most(
         pd.DataFrame(dict.fromkeys(("min", "max", "mean"), points["score"])),
         greater_is_better=greater,
     )
     span = focus[0] if focus else (points["score"].min(), points["score"].max())
-    figure = go.Figure([_front_line(points.iloc[front]), *_dots(points, span)])
-    _set_axes(figure, points["seconds"], evidence.metric)
+    dots = _dots(points, span, reference)
+    figure = go.Figure([_front_line(points.iloc[front]), *dots])
+    _set_axes(figure, points["seconds"], metric, x_title)
     if focus is not None:
         figure.add_trace(_off_the_chart(points[focus[1]], span, greater))
         figure.update_layout(meta={"focus": {"axis": "yaxis", "ranges": {"": span}}})
     return Chart(
-        "cost",
+        name,
         "Score against time to fit",
         figure,
-        _cost_table(points, evidence.metric),
+        table,
         "Each dot is a method. Along the thin line no other method is both faster and "
-        "better. Each fit ran in one thread; the time includes resampling, and leaves "
-        "out the extra fit that the tuned threshold takes."
+        f"better. {note}"
         + (" An arrow stands for a method that is far off." if focus else ""),
     )
 
@@ -113,10 +149,12 @@ def _front_line(points: pd.DataFrame) -> go.Scatter:
     )
 
 
-def _texts(points: pd.DataFrame, span: tuple[float, float], width: int) -> pd.Series:
+def _texts(
+    points: pd.DataFrame, span: tuple[float, float], width: int, reference: str
+) -> pd.Series:
     """Return the names that are written above their dots; the others are empty.
 
-    Plain LightGBM comes first, then by rank; a name is left out where it would run
+    The reference comes first, then by rank; a name is left out where it would run
     into one that is written already on a chart of `width` pixels.
     """
     x = np.log10(points["seconds"].to_numpy())
@@ -124,7 +162,7 @@ def _texts(points: pd.DataFrame, span: tuple[float, float], width: int) -> pd.Se
     y = (points["score"].to_numpy() - span[0]) / max(span[1] - span[0], 1e-9)
     names = points["method"].map(lambda name: plot_text(shorten(name, 24)))
     half = names.str.len().to_numpy() * LETTER / 2
-    is_base = points["method"] == BASELINE
+    is_base = points["method"] == reference
     candidates = np.flatnonzero(points["is_named"] & ((y >= 0) & (y <= 1)))
     written: list[int] = []
     for i in sorted(candidates, key=lambda i: not is_base[i]):
@@ -136,8 +174,10 @@ def _texts(points: pd.DataFrame, span: tuple[float, float], width: int) -> pd.Se
     return names.where(points.index.isin(written), "")
 
 
-def _dots(points: pd.DataFrame, span: tuple[float, float]) -> list[go.Scatter]:
-    wide, narrow = _texts(points, span, WIDE), _texts(points, span, NARROW)
+def _dots(
+    points: pd.DataFrame, span: tuple[float, float], reference: str
+) -> list[go.Scatter]:
+    wide, narrow = (_texts(points, span, w, reference) for w in (WIDE, NARROW))
     groups = points["family"].map(group_of)
     hover = pd.Series(
         [
@@ -165,10 +205,12 @@ def _dots(points: pd.DataFrame, span: tuple[float, float]) -> list[go.Scatter]:
     ]
 
 
-def _set_axes(figure: go.Figure, took: "pd.Series[float]", metric: str) -> None:
+def _set_axes(
+    figure: go.Figure, took: "pd.Series[float]", metric: str, x_title: str
+) -> None:
     set_layout(
         figure,
-        "Mean time to fit one split (seconds, logarithmic)",
+        x_title,
         f"Mean {inside_sentence(metric)} ({improvement(metric)})",
         height=460,
     )

@@ -140,6 +140,11 @@
       if (this.focus) layout[layout.meta.focus.axis].range = [...this.focus];
       if (this.wholeButton)
         this.wholeButton.hidden = !((this.choice ?? "") in layout.meta.focus.ranges);
+      // On a narrow screen a chart of many columns scrolls in its own frame.
+      const least = narrow.matches && !isPrinting ? (layout.meta?.least_width ?? 0) : 0;
+      const isWide = least > this.figure.clientWidth;
+      this.plot.classList.toggle("wide", isWide);
+      if (isWide) layout.width = least;
       layout.showlegend = false;
       if (isPrinting) layout.width = PRINTED_WIDTH;
       this.plot.style.height = `${layout.height}px`;
@@ -155,8 +160,10 @@
     /** Make room on a narrow screen. */
     squeeze(data, layout) {
       if (layout.meta?.short_names) layout.yaxis.ticktext = layout.meta.short_names;
-      for (const trace of data)
+      for (const trace of data) {
         if (trace.meta.short_text) trace.text = trace.meta.short_text;
+        if (trace.meta.narrow_text === false) trace.texttemplate = "";
+      }
       layout.margin.r = 4;
       for (const [name, axis] of Object.entries(layout)) {
         if (!/^[xy]axis/.test(name) || !axis.tickfont) continue;
@@ -234,37 +241,41 @@
   // ------------------------------------------------------------ leaderboard
 
   const table = document.getElementById("leaderboard-table");
-  const headings = [...table.tHead.rows[0].cells];
+  if (table) bringToLife(table);
 
-  function sortBy(column, direction) {
-    const isText = headings[column].classList.contains("text");
-    const sign = direction === "ascending" ? 1 : -1;
-    const body = table.tBodies[0];
-    const key = (row) => row.cells[column].dataset.sort;
-    const compare = (a, b) => {
-      // What has no value comes last, whichever way the column is sorted.
-      if (!a || !b) return (a ? 0 : 1) - (b ? 0 : 1);
-      return sign * (isText ? a.localeCompare(b) : Number(a) - Number(b));
-    };
-    body.append(...[...body.rows].sort((a, b) => compare(key(a), key(b))));
-    headings.forEach((heading, i) => {
-      if (i === column) heading.setAttribute("aria-sort", direction);
-      else heading.removeAttribute("aria-sort");
+  function bringToLife(table) {
+    const headings = [...table.tHead.rows[0].cells];
+
+    function sortBy(column, direction) {
+      const isText = headings[column].classList.contains("text");
+      const sign = direction === "ascending" ? 1 : -1;
+      const body = table.tBodies[0];
+      const key = (row) => row.cells[column].dataset.sort;
+      const compare = (a, b) => {
+        // What has no value comes last, whichever way the column is sorted.
+        if (!a || !b) return (a ? 0 : 1) - (b ? 0 : 1);
+        return sign * (isText ? a.localeCompare(b) : Number(a) - Number(b));
+      };
+      body.append(...[...body.rows].sort((a, b) => compare(key(a), key(b))));
+      headings.forEach((heading, i) => {
+        if (i === column) heading.setAttribute("aria-sort", direction);
+        else heading.removeAttribute("aria-sort");
+      });
+    }
+
+    headings.forEach((heading, column) => {
+      heading.firstElementChild.addEventListener("click", () => {
+        const opposite = { ascending: "descending", descending: "ascending" };
+        sortBy(column, opposite[heading.getAttribute("aria-sort")] ?? heading.dataset.first);
+      });
+    });
+    if (headings[2]) headings[2].setAttribute("aria-sort", headings[2].dataset.first);
+
+    const moreColumns = document.getElementById("more-columns");
+    moreColumns.addEventListener("click", () => {
+      moreColumns.ariaPressed = String(table.classList.toggle("all"));
     });
   }
-
-  headings.forEach((heading, column) => {
-    heading.firstElementChild.addEventListener("click", () => {
-      const opposite = { ascending: "descending", descending: "ascending" };
-      sortBy(column, opposite[heading.getAttribute("aria-sort")] ?? heading.dataset.first);
-    });
-  });
-  if (headings[2]) headings[2].setAttribute("aria-sort", headings[2].dataset.first);
-
-  const moreColumns = document.getElementById("more-columns");
-  moreColumns.addEventListener("click", () => {
-    moreColumns.ariaPressed = String(table.classList.toggle("all"));
-  });
 
   // ------------------------------------------------------ confusion matrices
 

@@ -31,7 +31,13 @@ from trimtab.report.sections import (
 )
 from trimtab.report.wording import inside_sentence
 
-__all__ = ["render_page", "write_page"]
+__all__ = [
+    "hold_together",
+    "render_page",
+    "render_template",
+    "write_html",
+    "write_page",
+]
 
 
 def write_page(evidence: Evidence, path: str | os.PathLike[str]) -> Path:
@@ -57,9 +63,27 @@ def write_page(evidence: Evidence, path: str | os.PathLike[str]) -> Path:
     MissingExtraError
         Where jinja2 or plotly is not installed.
     """
+    return write_html(render_page(evidence), path)
+
+
+def write_html(text: str, path: str | os.PathLike[str]) -> Path:
+    """Write a page to a file, all of it or nothing.
+
+    Parameters
+    ----------
+    text : str
+        The document.
+    path : path-like
+        The file. Its folder is made where it is missing.
+
+    Raises
+    ------
+    InputError
+        Where the file cannot be written.
+    """
     path = Path(path)
     # Names of files may hold bytes that are no text; they become question marks.
-    content = render_page(evidence).encode("utf-8", errors="replace")
+    content = text.encode("utf-8", errors="replace")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         return write_whole(path, content)
@@ -91,11 +115,6 @@ def render_page(evidence: Evidence) -> str:
         Where jinja2 or plotly is not installed.
     """
     try:
-        import jinja2
-        import plotly.offline
-        from markupsafe import Markup
-        from plotly.utils import PlotlyJSONEncoder
-
         from trimtab.report.figures import make_charts
     except ImportError as error:
         raise MissingExtraError(error.name or "plotly", "compare") from error
@@ -104,7 +123,43 @@ def render_page(evidence: Evidence) -> str:
     decisions = confusion_section(evidence)
     figures = {chart.name: chart.figure.to_dict() for chart in charts}
     matrices = decisions["data"] if decisions else None
-    data = json.dumps({"charts": figures, "confusion": matrices}, cls=PlotlyJSONEncoder)
+    return render_template(
+        "page.html",
+        {"charts": figures, "confusion": matrices},
+        charts=[
+            (replace(chart, note=hold_together(chart.note)), plain_table(chart.table))
+            for chart in charts
+        ],
+        decisions=decisions,
+        **_context(evidence),
+    )
+
+
+def render_template(name: str, data: Any, **context: Any) -> str:
+    """Return a page from its template, with the style and the scripts in it.
+
+    Parameters
+    ----------
+    name : str
+        The template, a file beside this module.
+    data : object
+        What the scripts draw from, as JSON.
+    **context
+        What the template names.
+
+    Raises
+    ------
+    MissingExtraError
+        Where jinja2 or plotly is not installed.
+    """
+    try:
+        import jinja2
+        import plotly.offline
+        from markupsafe import Markup
+        from plotly.utils import PlotlyJSONEncoder
+    except ImportError as error:
+        raise MissingExtraError(error.name or "plotly", "compare") from error
+
     scripts = [plotly.offline.get_plotlyjs(), _own_file("page.js")]
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_own_file),
@@ -113,17 +168,12 @@ def render_page(evidence: Evidence) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("page.html").render(
+    return environment.get_template(name).render(
         style=Markup(_own_file("page.css")),
         scripts=[Markup(script) for script in scripts],
         digests=[_digest(script) for script in scripts],
-        data=Markup(_inert(data)),
-        charts=[
-            (replace(chart, note=_hold_together(chart.note)), plain_table(chart.table))
-            for chart in charts
-        ],
-        decisions=decisions,
-        **_context(evidence),
+        data=Markup(_inert(json.dumps(data, cls=PlotlyJSONEncoder))),
+        **context,
     )
 
 
@@ -136,8 +186,8 @@ def _context(evidence: Evidence) -> dict[str, Any]:
         "positive": evidence.labels.names[evidence.labels.positive],
         "lede": _lede(evidence),
         "headline": headline.rstrip("."),
-        "explanation": _hold_together(explanation[:1].upper() + explanation[1:]),
-        "advice": [_hold_together(sentence) for sentence in advice],
+        "explanation": hold_together(explanation[:1].upper() + explanation[1:]),
+        "advice": [hold_together(sentence) for sentence in advice],
         "data_facts": data_section(evidence),
         "leaderboard": leaderboard_section(evidence),
         "failures": failures(evidence),
@@ -157,7 +207,7 @@ def _lede(evidence: Evidence) -> str:
     )
 
 
-def _hold_together(sentence: str) -> str:
+def hold_together(sentence: str) -> str:
     """Return a sentence whose numbers are not parted from what belongs to them."""
     space = "\N{NO-BREAK SPACE}"
     return sentence.replace(" %", f"{space}%").replace("p = ", f"p{space}={space}")

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from trimtab.benchmark.frontier import frontier_points
 from trimtab.benchmark.reference import compare_with_reference, difference_matrix
 from trimtab.benchmark.suite import Suite
 from trimtab.benchmark.suite_plots import (
     DIFFERENCES,
+    FRONTIER,
     PROFILE,
     Plot,
     curve_points,
@@ -62,6 +64,8 @@ def draw(
     with _look(theme):
         if plot.kind == DIFFERENCES:
             return _draw_differences(plot, results, suite)
+        if plot.kind == FRONTIER:
+            return _draw_frontier(plot, results, suite, theme)
         return _draw_curves(plot, results, suite, theme)
 
 
@@ -110,6 +114,48 @@ def _draw_curves(
         ).plot(ax, theme=theme)
         several = str(dataset) if len(panels) > 1 else ""
         ax.set_title(", ".join(text for text in (plot.title, several) if text))
+    return figure
+
+
+def _draw_frontier(
+    plot: Plot, results: pd.DataFrame, suite: Suite, theme: Theme
+) -> "Figure | None":
+    points = frontier_points(results, suite, plot)
+    if points.empty:
+        return None
+    figure, (ax,) = _figure(6.4, 4.2)
+    best = points[points["is_best"]].sort_values("cost")
+    ax.plot(best["cost"], best["score"], color=_INK[theme], alpha=0.35, linewidth=1)
+    for method, cost, score in zip(
+        points["method"].astype(str),
+        points["cost"].astype(float).tolist(),
+        points["score"].astype(float).tolist(),
+        strict=True,
+    ):
+        is_reference = method == suite.reference
+        ax.scatter(
+            [cost],
+            [score],
+            color="#d1603d" if is_reference else "#3b7dd8",
+            marker="D" if is_reference else "o",
+            zorder=3,
+        )
+        ax.annotate(
+            method,
+            (cost, score),
+            xytext=(6, 4),
+            textcoords="offset points",
+            fontsize=8,
+        )
+    if plot.log:
+        ax.set_xscale("log", base=2)
+        ax.xaxis.set_major_formatter("{x:g}")
+    ax.margins(x=0.25, y=0.12)
+    ax.grid(alpha=0.3)
+    ax.set_xlabel(plot.x_label or plot.x.replace("_", " "))
+    ax.set_ylabel((plot.metric or suite.metric).replace("_", " "))
+    n_sets = int(points["datasets"].iloc[0])
+    ax.set_title(f"{plot.title} ({n_sets} data sets)".strip())
     return figure
 
 

@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import math
-import re
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -13,11 +11,14 @@ from trimtab.benchmark.reference import compare_with_reference, over_datasets
 from trimtab.benchmark.suite import Suite
 from trimtab.benchmark.summary import overview, summarise
 from trimtab.metrics import find_measure
+from trimtab.report.dataset_tables import dataset_tables
+from trimtab.report.text_table import TextTable, as_markdown
 from trimtab.report.wording import inside_sentence, number, p_value, signed
 
 __all__ = [
     "TextTable",
     "as_markdown",
+    "overview_cells",
     "paper_tables",
     "reference_tables",
     "suite_tables",
@@ -42,25 +43,6 @@ REFERENCE_NOTE = (
 PAPER_TESTS_NOTE = " In the paper: its t-test and Wilcoxon's."
 
 
-@dataclass(frozen=True)
-class TextTable:
-    """A table ready to be shown.
-
-    Attributes
-    ----------
-    title : str
-        What stands above it.
-    cells : DataFrame
-        Texts alone; the headings are the names of the columns.
-    note : str
-        How to read it; empty where that is plain.
-    """
-
-    title: str
-    cells: pd.DataFrame
-    note: str = ""
-
-
 def suite_tables(results: pd.DataFrame, suite: Suite, metric: str) -> list[TextTable]:
     """Return the tables of a suite.
 
@@ -77,8 +59,8 @@ def suite_tables(results: pd.DataFrame, suite: Suite, metric: str) -> list[TextT
     -------
     list of TextTable
         Each data set's scores, the paper's beside ours where there are any; the
-        reference against the other methods, where there is one; and the methods over
-        all data sets.
+        reference against the other methods, where there is one; the methods over all
+        data sets, and their statistics over them.
 
     Raises
     ------
@@ -91,7 +73,8 @@ def suite_tables(results: pd.DataFrame, suite: Suite, metric: str) -> list[TextT
         heading = f"{suite.title}: {metric}, {suite.protocol.describe()}"
         tables = [TextTable(heading, _score_cells(summary))]
     tables += reference_tables(results, suite, metric)
-    return [*tables, TextTable("Over the data sets", _overview_cells(summary))]
+    overall = TextTable("Over the data sets", overview_cells(summary))
+    return [*tables, overall, *dataset_tables(summary, suite)]
 
 
 def whole_table(results: pd.DataFrame, suite: Suite, metric: str) -> pd.DataFrame:
@@ -301,7 +284,7 @@ def _score_cells(summary: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(cells)
 
 
-def _overview_cells(summary: pd.DataFrame) -> pd.DataFrame:
+def overview_cells(summary: pd.DataFrame) -> pd.DataFrame:
     """Return the methods over all data sets."""
     table = overview(summary)
     cells = {
@@ -316,33 +299,3 @@ def _overview_cells(summary: pd.DataFrame) -> pd.DataFrame:
 
 def _title(metric: str) -> str:
     return inside_sentence(metric) if find_measure(metric) else metric.replace("_", " ")
-
-
-def _escape(text: str) -> str:
-    """Return text that Markdown takes for nothing else."""
-    return re.sub(r"([|*<\[\]_])", r"\\\1", text)
-
-
-def as_markdown(table: TextTable) -> str:
-    r"""Return a table as Markdown, under a heading of the third level.
-
-    Examples
-    --------
-    >>> cells = pd.DataFrame({"method": ["a|b"], "mean": ["0.500"]})
-    >>> print(as_markdown(TextTable("Scores", cells, "More is better.")))
-    ### Scores
-    <BLANKLINE>
-    | method | mean |
-    | --- | --- |
-    | a\|b | 0.500 |
-    <BLANKLINE>
-    More is better.
-    """
-    rows = [[*table.cells], ["---"] * table.cells.shape[1]]
-    rows += [[_escape(text) for text in row] for row in table.cells.values]
-    lines = [
-        f"### {_escape(table.title)}",
-        "",
-        *(f"| {' | '.join(row)} |" for row in rows),
-    ]
-    return "\n".join([*lines, "", _escape(table.note)] if table.note else lines)

@@ -5,7 +5,7 @@
 import html
 import math
 
-from trimtab.metrics import MEASURES, find_measure
+from trimtab.metrics import find_measure
 
 __all__ = [
     "MEANINGS",
@@ -186,7 +186,8 @@ def enumerate_words(words: list[str]) -> str:
 
 def improvement(metric: str) -> str:
     """Return which way is better: ``"more is better"`` or ``"less is better"``."""
-    more = MEASURES[metric].greater_is_better
+    measure = find_measure(metric)
+    more = measure is not None and measure.greater_is_better
     return "more is better" if more else "less is better"
 
 

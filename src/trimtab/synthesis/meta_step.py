@@ -15,10 +15,7 @@ import torch
 from torch import Tensor
 
 __all__ = [
-    "LossOfWeights",
     "MetaStep",
-    "Rate",
-    "Weights",
     "adapted_weights",
     "meta_step",
     "scaled",

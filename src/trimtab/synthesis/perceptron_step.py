@@ -16,9 +16,7 @@ from trimtab.synthesis.meta_step import Rate, scaled, stepped_down
 
 __all__ = [
     "AutogradSlopes",
-    "Layers",
     "LossSlopes",
-    "SlopesOfLogits",
     "perceptron_meta_step",
 ]
 

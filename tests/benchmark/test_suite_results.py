@@ -1,0 +1,49 @@
+"""Results of suites from stores and exports."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from pathlib import Path
+
+import pytest
+
+from trimtab.benchmark.store import Store
+from trimtab.benchmark.suite_results import read_suites
+from trimtab.exceptions import InputError
+
+RESULTS = Path(__file__).parents[2] / "docs" / "results"
+
+
+def test_all_suites_of_a_folder() -> None:
+    """Those that ship and have an export there."""
+    found = read_suites([], "", RESULTS)
+
+    names = [one.suite.name for one in found]
+    assert {"art-table1", "controls"} <= set(names)
+    assert names == sorted(names)
+    assert all(len(one.results) for one in found)
+    assert found[0].command == f"trimtab bench run {names[0]}"
+
+
+def test_suites_by_name_from_a_folder_or_a_file() -> None:
+    """The file is of one suite alone."""
+    file = RESULTS / "controls.csv.gz"
+
+    assert len(read_suites(["controls"], "", file)[0].results) == 1040
+    assert len(read_suites(["controls"], "", RESULTS)[0].results) == 1040
+    for names in ([], ["controls", "art-table1"]):
+        with pytest.raises(InputError, match="holds one suite: name that suite alone"):
+            read_suites(names, "", file)
+
+
+def test_nothing_is_there(tmp_path: Path) -> None:
+    """An empty folder, an empty store, and a suite without an export."""
+    url = f"sqlite:///{tmp_path / 'empty.sqlite'}"
+    Store(url).close()
+
+    for source in (tmp_path, None):
+        with pytest.raises(InputError, match="has no results of any suite: run one"):
+            read_suites([], url, source)
+    with pytest.raises(InputError, match="no such file"):
+        read_suites(["controls"], url, tmp_path)
+    with pytest.raises(InputError, match="run it first, trimtab bench run controls"):
+        read_suites(["controls"], url)
