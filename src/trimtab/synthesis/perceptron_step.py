@@ -112,11 +112,12 @@ def perceptron_meta_step(
         Of the inner loss; the last `n_moving` of them move.
     n_moving : int
         How many.
-    inner, outer : callable
-        Losses of logits with their slopes. With None for `outer` there is no slope by
-        the rows.
+    inner : callable
+        The loss of the step, with its slopes, of logits.
     held : Tensor of shape (n_replicas, n_held, n_inputs)
         Rows of the outer loss.
+    outer : callable or None
+        The loss after the step, likewise. With None there is no slope by the rows.
     learning_rate : float or Tensor of shape (n_replicas,)
         Length of the step, η1.
 
