@@ -68,8 +68,16 @@ def test_scores_of_two_classes_agree_with_the_peer(positive: int, seed: int) -> 
 
     found = measure_scores(codes, scores, positive)
 
+    thresholds = [ranked >= value for value in ranked]
+    found_recalls = [(truth & t).sum() / truth.sum() for t in thresholds]
+    precisions = [(truth & t).sum() / t.sum() for t in thresholds]
+    pairs = list(zip(found_recalls, precisions, strict=True))
     assert found == pytest.approx(
         {
+            **{
+                f"precision_at_recall_{n}": max(p for r, p in pairs if r >= n / 100)
+                for n in (25, 50, 75)
+            },
             "average_precision": peer.average_precision_score(truth, ranked),
             "roc_auc": peer.roc_auc_score(truth, ranked),
             "brier": peer.brier_score_loss(truth, ranked),

@@ -4,7 +4,8 @@
 bench show controls --from`` does, and shows the methods over all data sets. With
 ``:by-dataset:`` it shows each data set, with ``:by-method:`` too, a row a method; with
 ``:paper:`` the paper's numbers beside ours, with ``:reference:`` the tests of the
-suite's reference against its methods.
+suite's reference against its methods, with ``:ranks:`` mean ranks over data sets and
+Friedman's test.
 
 ``.. suite-plot:: art-table1 differences`` draws one of the suite's pictures, once for
 the light theme and once for the dark one.
@@ -24,10 +25,12 @@ from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from trimtab.benchmark.dataset_statistics import mean_ranks
 from trimtab.benchmark.suite import Suite, load_suite
 from trimtab.benchmark.suite_plots import plots_of
 from trimtab.benchmark.summary import overview, read_export, summarise
 from trimtab.exceptions import InputError
+from trimtab.report.dataset_tables import friedman_sentence
 from trimtab.report.suite_figures import draw, save
 from trimtab.report.suite_tables import paper_tables, reference_tables
 from trimtab.report.text_table import TextTable
@@ -64,6 +67,7 @@ class SuiteResults(_OfSuite):
         "by-method": directives.flag,
         "paper": directives.flag,
         "reference": directives.flag,
+        "ranks": directives.flag,
     }
 
     def show(self, suite: Suite, results: pd.DataFrame) -> list[nodes.Node]:
@@ -72,6 +76,8 @@ class SuiteResults(_OfSuite):
         if "reference" in self.options:
             return _text_tables(reference_tables(results, suite, metric))
         summary = summarise(results, suite, metric)
+        if "ranks" in self.options:
+            return _ranks(summary)
         if "paper" in self.options:
             return _text_tables(paper_tables(summary, suite, metric))
         if "by-dataset" in self.options:
@@ -105,6 +111,21 @@ class SuitePlot(_OfSuite):
             classes = [f"only-{theme}", "suite-plot"]
             images.append(nodes.image(uri=uri, alt=alt, classes=classes))
         return images
+
+
+def _ranks(summary: pd.DataFrame) -> list[nodes.Node]:
+    """Return mean ranks over the data sets that all have, and Friedman's test."""
+    wide = summary.pivot(index="dataset", columns="method", values="mean")
+    wide = wide.dropna(axis=1, thresh=wide.notna().sum().max()).dropna()
+    ranks = mean_ranks(wide)
+    frame = pd.DataFrame(
+        {"method": ranks.index, "mean rank": ranks, "mean": wide.mean()[ranks.index]}
+    )
+    nodes_made: list[nodes.Node] = [_table(frame)]
+    if min(wide.shape) > 2:
+        text = f"Over {len(wide)} data sets. {friedman_sentence(wide, True)}"
+        nodes_made.append(nodes.paragraph(text=text))
+    return nodes_made
 
 
 def _by_dataset(summary: pd.DataFrame) -> pd.DataFrame:

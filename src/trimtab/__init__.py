@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from trimtab.ensembles.smote_bagging import SMOTEBaggingClassifier
     from trimtab.ensembles.under_sampling import UnderSamplingEnsembleClassifier
     from trimtab.exceptions import InputError
+    from trimtab.explicit_gradient import (
+        ExplicitGradientClassifier,
+        ExplicitGradientSampler,
+    )
     from trimtab.mesa import MESAClassifier
     from trimtab.meta_sampler.sampler import MetaSampler
     from trimtab.report.decisions_display import DecisionsDisplay
@@ -45,6 +49,8 @@ __all__ = [
     "DecisionsDisplay",
     "DrawHistoryDisplay",
     "EnsembleHistoryDisplay",
+    "ExplicitGradientClassifier",
+    "ExplicitGradientSampler",
     "InputError",
     "MESAClassifier",
     "MetaSampler",
@@ -70,6 +76,8 @@ _HOME = {
     "Comparison": "trimtab.comparison",
     "DecisionsDisplay": "trimtab.report.decisions_display",
     "DrawHistoryDisplay": "trimtab.report.draw_display",
+    "ExplicitGradientClassifier": "trimtab.explicit_gradient",
+    "ExplicitGradientSampler": "trimtab.explicit_gradient",
     "EnsembleHistoryDisplay": "trimtab.report.ensemble_display",
     "InputError": "trimtab.exceptions",
     "MESAClassifier": "trimtab.mesa",

@@ -26,7 +26,7 @@ from trimtab.training.checked_rows import as_network, check_rows
 from trimtab.training.classifier import NetworkClassifier
 from trimtab.training.drawn_rows import ClassRows, bounded_rows, hold_out
 from trimtab.training.held_out import CLASS_METRICS, ClassMetric
-from trimtab.training.shared_run import FitOutcome, FitShare, train_shares
+from trimtab.training.shared_run import FitOutcome, FitShare, train_alone
 
 __all__ = ["ARTClassifier"]
 
@@ -224,8 +224,7 @@ class ARTClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self._fit_in_rounds(*self._rows(X, y, eval_set, fit_params)[:3])
             self.n_iter_ = max(record["epoch"] for record in self.history_)
             return self
-        (outcome,) = train_shares([self.begin_fit(X, y, eval_set, **fit_params)])
-        self.end_fit(outcome)
+        train_alone(self, self.begin_fit(X, y, eval_set, **fit_params))
         return self
 
     def _rows(

@@ -12,6 +12,7 @@ from sklearn.metrics import (
     average_precision_score,
     brier_score_loss,
     log_loss,
+    precision_recall_curve,
     roc_auc_score,
 )
 
@@ -45,6 +46,9 @@ class Measure:
 MEASURES: dict[str, Measure] = {
     "average_precision": Measure("Average precision"),
     "roc_auc": Measure("ROC AUC"),
+    "precision_at_recall_25": Measure("Precision at recall 0.25"),
+    "precision_at_recall_50": Measure("Precision at recall 0.5"),
+    "precision_at_recall_75": Measure("Precision at recall 0.75"),
     "macro_f1": Measure("Macro F1"),
     "minority_f1": Measure("Minority F1"),
     "balanced_accuracy": Measure("Balanced accuracy"),
@@ -137,7 +141,8 @@ def measure_scores(codes: Codes, scores: Scores, positive: int) -> dict[str, flo
     -------
     dict of str to float
         ``average_precision``, ``roc_auc``, ``brier``, ``calibration_error``,
-        ``log_loss``.
+        ``log_loss``, and for two classes ``precision_at_recall_25``, ``_50`` and
+        ``_75``: the highest precision of a threshold with at least that recall.
     """
     n_classes = scores.shape[1]
     scores = scores / scores.sum(axis=1, keepdims=True)
@@ -146,7 +151,8 @@ def measure_scores(codes: Codes, scores: Scores, positive: int) -> dict[str, flo
         truth, ranked = one_hot[:, positive], scores[:, positive]
     else:
         truth, ranked = one_hot, scores
-    return {
+    curve = _precision_at_recall(truth, ranked) if n_classes == 2 else {}
+    return curve | {
         "average_precision": float(average_precision_score(truth, ranked)),
         "roc_auc": float(roc_auc_score(truth, ranked, average="macro")),
         "brier": float(
@@ -159,6 +165,12 @@ def measure_scores(codes: Codes, scores: Scores, positive: int) -> dict[str, flo
         "calibration_error": expected_calibration_error(codes, scores, positive),
         "log_loss": float(log_loss(codes, scores, labels=range(n_classes))),
     }
+
+
+def _precision_at_recall(truth: Codes, ranked: Scores) -> dict[str, float]:
+    precision, recall, _ = precision_recall_curve(truth, ranked)
+    highest = {n: precision[recall >= n / 100].max() for n in (25, 50, 75)}
+    return {f"precision_at_recall_{n}": float(value) for n, value in highest.items()}
 
 
 def expected_calibration_error(

@@ -4,6 +4,7 @@ import numpy as np
 import optuna
 import pytest
 from sklearn.datasets import make_classification
+from sklearn.metrics import average_precision_score
 
 from trimtab.benchmark.evaluation import evaluate
 from trimtab.benchmark.experiment import Experiment
@@ -44,6 +45,29 @@ def test_art_that_never_adapts_keeps_its_first_draw(table):
     np.testing.assert_allclose(*drawn["art-not-adapted"], [0.7, 0.3], atol=0.01)
 
 
+@pytest.mark.filterwarnings("ignore:the meta set has:UserWarning")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "explicit-gradient",
+        "explicit-gradient-not-moved",
+        "explicit-gradient-lightgbm",
+    ],
+)
+def test_moving_rows_and_their_control(name, table):
+    """They beat guessing; the control's rows stay, and nothing else is different."""
+    X, labels = table
+    info = TableInfo(tuple(labels.counts), 1)
+    options = {"max_iter": 20, "learning_rate_init": 0.01}
+    fitted = get_method(name).build(info, 0, **options).fit(X, labels.codes)
+    moved = fitted[-1] if "lightgbm" not in name else fitted[-2].classifier_
+
+    shifts = [record["row_shift"] for record in moved.history_]
+    assert (max(shifts) > 0) == (name != "explicit-gradient-not-moved")
+    scores = fitted.predict_proba(X)[:, 1]
+    assert average_precision_score(labels.codes, scores) > 0.4
+
+
 def test_sparse_tables_are_left_to_others():
     """A network takes no sparse matrix, and says so."""
     info = TableInfo((90, 10), 1, is_sparse=True)
@@ -52,8 +76,9 @@ def test_sparse_tables_are_left_to_others():
     assert get_method("art-lightgbm").reason_to_skip(info) is None
 
 
-NETWORKS = [m.name for m in list_methods() if m.name.startswith(("network", "art"))]
-NETWORKS.remove("art-lightgbm")
+FAMILIES = ("network", "art", "explicit-gradient")
+NETWORKS = [m.name for m in list_methods() if m.name.startswith(FAMILIES)]
+NETWORKS = [name for name in NETWORKS if not name.endswith("lightgbm")]
 
 
 @pytest.mark.parametrize("name", NETWORKS)

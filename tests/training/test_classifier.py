@@ -110,6 +110,17 @@ def test_history_and_fitted_attributes(
     np.testing.assert_allclose(fitted.class_prior_, [0.72, 0.21, 0.07], atol=0.02)
 
 
+def test_epoch_may_be_selected_by_average_precision(
+    table: tuple[pd.DataFrame, NDArray[Any]],
+) -> None:
+    """The best epoch is that of the highest one, which the history tells."""
+    fitted = classifier(selection="average-precision").fit(*table)
+    precision = [record["held_out_average_precision"] for record in fitted.history_]
+    assert fitted.best_iter_[0] == 1 + int(np.argmax(precision))
+    with pytest.raises(InputError, match="selection is 'f1': give 'loss' or"):
+        classifier(selection="f1").fit(*table)
+
+
 def test_probabilities_are_corrected_for_the_draw(
     table: tuple[pd.DataFrame, NDArray[Any]],
 ) -> None:

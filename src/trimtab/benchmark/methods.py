@@ -139,6 +139,7 @@ _BUILT_IN = (
     "trimtab.benchmark.mesa_methods",
     "trimtab.benchmark.neural",
     "trimtab.benchmark.learned_oversampling",
+    "trimtab.benchmark.explicit_gradient_methods",
 )
 _loaded = False
 

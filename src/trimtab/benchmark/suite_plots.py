@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from trimtab.benchmark.profiles import performance_ratios
 from trimtab.exceptions import InputError, nearest_names
 from trimtab.metrics import MEASURES, find_measure
 
@@ -25,6 +26,7 @@ __all__ = [
     "CURVE",
     "DIFFERENCES",
     "FRONTIER",
+    "PROFILE",
     "STAGES",
     "Plot",
     "curve_points",
@@ -41,14 +43,19 @@ CURVE = "curve"
 STAGES = "stages"
 """Kind of a plot: a score over the rows trained on as ensembles grow, a line each."""
 
+PROFILE = "profile"
+"""Kind of a plot: on how many data sets a method reaches a fraction of the best."""
+
+_FRACTIONS = np.linspace(0.5, 1, 51)
 FRONTIER = "frontier"
 """Kind of a plot: a mean score over a cost, a point for each method."""
 
 COSTS = ("n_train_rows", "fit_seconds", "predict_seconds", "peak_memory_mb")
 """What a frontier can have along its axis."""
 
-_KINDS = (DIFFERENCES, CURVE, STAGES, FRONTIER)
+_KINDS = (DIFFERENCES, CURVE, STAGES, FRONTIER, PROFILE)
 _DATASET = "dataset"
+_KEY = ("dataset", "method")
 _STATISTICS = ("mean", "sd", "se", "n")
 
 
@@ -60,10 +67,11 @@ class Plot:
     ----------
     name : str
         What it is called, and its file.
-    kind : {"differences", "curve", "stages", "frontier"}
+    kind : {"differences", "curve", "stages", "frontier", "profile"}
         A heat map of the differences from the suite's reference, curves over a
-        parameter, curves over the rows trained on at the protocol's stages, or each
-        method's mean score over its cost.
+        parameter, curves over the rows trained on at the protocol's stages, each
+        method's mean score over its cost, or the share of the data sets over fractions
+        of the best score there.
     title : str
         What stands above it.
     metric : str
@@ -199,7 +207,7 @@ def curve_points(results: pd.DataFrame, suite: "Suite", plot: Plot) -> pd.DataFr
     suite : Suite
         Knows the parameters of its entries.
     plot : Plot
-        Of the kind ``"curve"`` or ``"stages"``.
+        Of the kind ``"curve"``, ``"stages"`` or ``"profile"``.
 
     Returns
     -------
@@ -218,6 +226,8 @@ def curve_points(results: pd.DataFrame, suite: "Suite", plot: Plot) -> pd.DataFr
     metric = plot.metric or suite.metric
     if plot.kind == STAGES:
         return _stage_points(results, suite, plot, metric)
+    if plot.kind == PROFILE:
+        return _profile_points(results, suite, plot, metric)
     places = pd.DataFrame(
         _places(suite, plot), columns=["panel", "line", "x", "dataset", "method"]
     )
@@ -269,6 +279,33 @@ def _stage_points(
         )
     found = [point for point in points if point["n"]]
     return pd.DataFrame(found, columns=["dataset", "line", "x", *_STATISTICS])
+
+
+def _profile_points(
+    results: pd.DataFrame, suite: "Suite", plot: Plot, metric: str
+) -> pd.DataFrame:
+    """Return a point for each fraction and method, over the data sets that all have."""
+    taken = [e.label for e in suite.entries if plot.takes(e.label) and not e.datasets]
+    done = results[results["status"] == "done"].reindex(columns=[*_KEY, metric])
+    means = done.pivot_table(index="dataset", columns="method", values=metric)
+    means = means.reindex(columns=[m for m in taken if m in means]).dropna()
+    if means.empty:
+        return pd.DataFrame(columns=["dataset", "line", "x", *_STATISTICS])
+    ratios = performance_ratios(means)
+    profile = pd.DataFrame({f: (ratios <= 1 / f).mean() for f in _FRACTIONS}).T
+    names = dict(plot.line_names)
+    points = profile.melt(ignore_index=False, var_name="line", value_name="mean")
+    return pd.DataFrame(
+        {
+            "dataset": "",
+            "line": [names.get(line, line) for line in points["line"]],
+            "x": points.index.to_numpy(),
+            "mean": points["mean"].to_numpy(),
+            "sd": np.nan,
+            "se": np.nan,
+            "n": len(means),
+        }
+    )
 
 
 def _lines(suite: "Suite", plot: Plot) -> list[str]:

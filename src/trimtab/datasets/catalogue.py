@@ -42,10 +42,11 @@ class Origin:
     levels : tuple of tuple of str
         Per column its categories by rank, where the file holds the ranks.
     recipe : mapping of str to number
-        How a derived set is drawn: ``seed``; ``ratio`` of two classes, or ``factor``
-        and ``largest`` of a long tail; ``at_least`` so many rows in a class that
-        stays; ``first`` where only so many rows of the parent
-        are drawn from; ``scale``, by which values are divided.
+        How a derived set is drawn: ``seed``; ``ratio`` of two classes, ``balanced`` to
+        thin the larger class to the size of the other, or ``factor`` and ``largest`` of
+        a long tail; ``at_least`` so many rows in a class that stays; ``first`` where
+        only so many rows of the parent are drawn from, and ``complete`` where only
+        those without a missing cell are; ``scale``, by which values are divided.
     """
 
     kind: str
@@ -167,7 +168,7 @@ def _whole(entries: dict[str, Any], name: str) -> dict[str, Any]:
     entry: dict[str, Any] = entries[name]
     if entry["origin"]["kind"] != "derived":
         return entry
-    parent = entries[entry["origin"]["key"]]
+    parent = _whole(entries, entry["origin"]["key"])
     return {key: value for key, value in parent.items() if key in _INHERITED} | entry
 
 

@@ -9,6 +9,7 @@ from trimtab.datasets.data_files import Table, locate, read
 from trimtab.datasets.imbalance import make_imbalanced, make_long_tail
 from trimtab.datasets.openml import has_openml, load_openml
 from trimtab.datasets.origins import fetch, load_bundled
+from trimtab.tables import take_rows
 
 __all__ = ["is_available", "load"]
 
@@ -56,23 +57,31 @@ def load(name: str) -> Table:
 
 
 def _derive(card: Card) -> Table:
-    """Draw a data set from its parent, which is of numbers."""
+    """Draw a data set from its parent."""
     X, y, _ = load(str(card.origin.key))
     recipe = card.origin.recipe
     first = int(recipe.get("first", len(y)))
     X, y, seed = X[:first], y[:first], int(recipe.get("seed", 0))
+    if "complete" in recipe:
+        whole = ~X.isna().any(axis=1).to_numpy()
+        X, y = take_rows(X, whole.nonzero()[0]), y[whole]
     if "at_least" in recipe:
         names, counts = np.unique(y, return_counts=True)
         stays = np.isin(y, names[counts >= recipe["at_least"]])
-        X, y = X[stays], y[stays]
+        X, y = take_rows(X, stays.nonzero()[0]), y[stays]
     elif "ratio" in recipe:
         X, y = make_imbalanced(
             X, y, recipe["ratio"], positive=card.positive, random_state=seed
         )
+    elif "balanced" in recipe:
+        common = next(label for label in card.classes if label != card.positive)
+        X, y = make_imbalanced(X, y, 1, positive=common, random_state=seed)
     else:
         X, y = make_long_tail(
             X, y, recipe["factor"], int(recipe["largest"]), random_state=seed
         )
+    if hasattr(X, "columns"):
+        return Table(X, y, card)
     X = X / np.float32(recipe.get("scale", 1))
     return Table(X.reshape(len(X), *(card.shape or X.shape[1:])), y, card)
 

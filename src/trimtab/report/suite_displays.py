@@ -157,6 +157,8 @@ class SettingCurvesDisplay:
         What `x` is.
     log : bool, default=False
         Whether the axis is logarithmic.
+    y_label : str, default=None
+        What the curves are of, where not of the mean score.
 
     Attributes
     ----------
@@ -167,12 +169,19 @@ class SettingCurvesDisplay:
     """
 
     def __init__(
-        self, *, points: pd.DataFrame, metric: str, x_label: str, log: bool = False
+        self,
+        *,
+        points: pd.DataFrame,
+        metric: str,
+        x_label: str,
+        log: bool = False,
+        y_label: str | None = None,
     ) -> None:
         self.points = points
         self.metric = metric
         self.x_label = x_label
         self.log = log
+        self.y_label = y_label
 
     def plot(
         self,
@@ -202,7 +211,15 @@ class SettingCurvesDisplay:
             ax.fill_between(
                 x, mean - reach, mean + reach, color=colour, alpha=0.12, linewidth=0
             )
-            ax.plot(x, mean, color=colour, marker=marker, markersize=5, label=name)
+            ax.plot(
+                x,
+                mean,
+                color=colour,
+                marker=marker,
+                markersize=5,
+                markevery=max(len(line) // _MOST_TICKS, 1),
+                label=name,
+            )
         if self.log:
             ticks = sorted(set(self.points["x"]))
             few = len(ticks) <= _MOST_TICKS
@@ -211,7 +228,8 @@ class SettingCurvesDisplay:
                 ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
                 ax.minorticks_off()
         ax.set_xlabel(self.x_label)
-        ax.set_ylabel(f"{_title(self.metric)}, mean ± {_BANDS[band]}")
+        mean_of = f"{_title(self.metric)}, mean ± {_BANDS[band]}"
+        ax.set_ylabel(mean_of if self.y_label is None else self.y_label)
         ax.legend(frameon=False)
         ax.grid(alpha=0.15)
         ax.set_axisbelow(True)

@@ -16,6 +16,7 @@ from trimtab.benchmark.suite import Suite
 from trimtab.benchmark.suite_plots import (
     DIFFERENCES,
     FRONTIER,
+    PROFILE,
     Plot,
     curve_points,
     plots_of,
@@ -109,6 +110,7 @@ def _draw_curves(
             metric=plot.metric or suite.metric,
             x_label=plot.x_label or plot.x.replace("_", " "),
             log=plot.log,
+            y_label="Share of the data sets" if plot.kind == PROFILE else None,
         ).plot(ax, theme=theme)
         several = str(dataset) if len(panels) > 1 else ""
         ax.set_title(", ".join(text for text in (plot.title, several) if text))

@@ -30,6 +30,12 @@ MEANINGS: dict[str, str] = {
     "guesses scores the share of the class.",
     "roc_auc": "How often a row of the class is ranked above a row of another; 0.5 is "
     "guessing.",
+    "precision_at_recall_25": "The share of positives among the rows that a threshold "
+    "picks, where it finds 25 % of all positives.",
+    "precision_at_recall_50": "The share of positives among the rows that a threshold "
+    "picks, where it finds 50 % of all positives.",
+    "precision_at_recall_75": "The share of positives among the rows that a threshold "
+    "picks, where it finds 75 % of all positives.",
     "macro_f1": "Mean over the classes of F1, the harmonic mean of precision and "
     "recall; every class counts the same.",
     "minority_f1": "F1 of the class of interest alone.",

@@ -15,7 +15,12 @@ from torch import Tensor
 from trimtab.exceptions import InputError, nearest_names
 from trimtab.training.held_out import CLASS_METRICS, ClassMetric
 
-__all__ = ["class_f1", "confusion_matrices", "score_classes"]
+__all__ = [
+    "class_f1",
+    "confusion_matrices",
+    "rare_average_precision",
+    "score_classes",
+]
 
 Counts = NDArray[Any]
 Scores = NDArray[np.float64]
@@ -145,3 +150,61 @@ def _of_callable(
 
 def _in_unit_interval(scores: Scores) -> bool:
     return bool(((scores >= 0) & (scores <= 1)).all())
+
+
+def rare_average_precision(
+    codes: Counts, probabilities: Scores, weight: Scores | None = None
+) -> Scores:
+    """Return each replica's average precision, the mean over the rare classes.
+
+    Parameters
+    ----------
+    codes : ndarray of int of shape (1, n_rows) or (R, n_rows)
+        True class codes.
+    probabilities : ndarray of float of shape (R, n_rows, n_classes)
+        Predicted probabilities, or what has their order.
+    weight : ndarray of float of shape (R, n_rows), default=None
+        How many rows each row stands for.
+
+    Returns
+    -------
+    ndarray of float of shape (R,)
+        Over all classes that have rows, but the largest. 0 where a probability is not
+        finite.
+
+    Examples
+    --------
+    >>> codes = np.array([[0, 0, 0, 1, 1]])
+    >>> one = np.array([[0.1, 0.2, 0.7, 0.6, 0.9]])
+    >>> rare_average_precision(codes, np.stack([1 - one, one], axis=2)).round(3)
+    array([0.833])
+    """
+    n_replicas, n_rows, n_classes = probabilities.shape
+    every = np.broadcast_to(codes, (n_replicas, n_rows))
+    counts = np.zeros((n_replicas, n_classes), dtype=np.int64)
+    np.add.at(counts, (np.arange(n_replicas)[:, None], every), 1)
+    rare = counts > 0
+    rare[np.arange(n_replicas), counts.argmax(axis=1)] = False
+    scores = np.zeros((n_replicas, n_classes))
+    for replica, code in zip(*np.nonzero(rare), strict=True):
+        scores[replica, code] = _average_precision(
+            every[replica] == code,
+            probabilities[replica, :, code],
+            None if weight is None else weight[replica],
+        )
+    mean: Scores = scores.sum(axis=1) / np.maximum(rare.sum(axis=1), 1)
+    return mean
+
+
+def _average_precision(hit: Counts, scores: Scores, weight: Scores | None) -> float:
+    """Return the average precision; rows of equal scores are found together."""
+    if not np.isfinite(scores).all():
+        return 0.0
+    order = np.argsort(-scores, kind="stable")
+    ranked, each = scores[order], np.ones(len(scores)) if weight is None else weight
+    found = np.cumsum((hit * each)[order])
+    called = np.cumsum(each[order])
+    last = np.append(ranked[1:] != ranked[:-1], True)
+    found, called = found[last], called[last]
+    gained = np.diff(found, prepend=0)
+    return float((gained * found / np.maximum(called, 1e-300)).sum() / found[-1])

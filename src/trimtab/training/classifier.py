@@ -21,9 +21,9 @@ from trimtab.training.device_rows import DeviceRows, as_inputs
 from trimtab.training.fit_rows import check_network_inputs, rows_to_fit
 from trimtab.training.held_out import ClassMetric
 from trimtab.training.replica_network import ReplicaNetwork
-from trimtab.training.shared_run import FitOutcome, FitShare, train_shares
+from trimtab.training.shared_run import FitOutcome, FitShare, train_alone
 
-__all__ = ["NetworkClassifier"]
+__all__ = ["NetworkClassifier", "network_probabilities"]
 
 Inputs = NDArray[np.float32]
 
@@ -85,6 +85,9 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     n_iter_no_change : int or None, default=10
         A replica stops after so many epochs without a lower held-out loss. It always
         ends with the weights of the lowest.
+    selection : {"loss", "average-precision"}, default="loss"
+        What tells the best epoch on the held-out rows: the lowest loss, or the highest
+        average precision, the mean over all classes but the largest.
     correct_prior : bool, default=False
         Whether probabilities are corrected from the class frequencies that were drawn
         to those of the training data, before a `sampler`. It knows of what was drawn
@@ -162,6 +165,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         batch_size: int = 64,
         validation_fraction: float = 0.15,
         n_iter_no_change: int | None = 10,
+        selection: str = "loss",
         correct_prior: bool = False,
         stacked: bool | Literal["auto"] = "auto",
         device: str = "auto",
@@ -185,6 +189,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.batch_size = batch_size
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
+        self.selection = selection
         self.correct_prior = correct_prior
         self.stacked = stacked
         self.device = device
@@ -224,8 +229,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             held-out rows or too small to be split, `sampler` cannot work on the
             training rows, or a parameter is out of range.
         """
-        (outcome,) = train_shares([self.begin_fit(X, y, eval_set, eval_weight)])
-        self.end_fit(outcome)
+        train_alone(self, self.begin_fit(X, y, eval_set, eval_weight))
         return self
 
     def begin_fit(
@@ -286,7 +290,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"{self._row_shape}, as in fit"
             )
         ratio = self.class_prior_ / np.maximum(self.drawn_prior_, 1e-12)
-        for drawn in _probabilities(self.network_, X):
+        for drawn in network_probabilities(self.network_, X):
             odds = drawn * ratio[:, None, :] if self.correct_prior else drawn
             yield odds / odds.sum(axis=2, keepdims=True)
 
@@ -331,8 +335,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 @torch.no_grad()
-def _probabilities(network: ReplicaNetwork, X: Inputs) -> Iterator[NDArray[np.float64]]:
-    """Yield probabilities ``(R, some rows, n_classes)``, a few rows at once."""
+def network_probabilities(
+    network: ReplicaNetwork, X: Inputs
+) -> Iterator[NDArray[np.float64]]:
+    """Yield probabilities ``(R, some rows, n_classes)`` of rows, a few rows at once."""
     device = next(network.parameters()).device
     network.eval()
     rows = DeviceRows(as_inputs(X), np.zeros(len(X), dtype=np.int64), device)

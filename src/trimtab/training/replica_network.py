@@ -249,6 +249,29 @@ class StackedNetwork(ReplicaNetwork):
             dropout.take(positions)
         return part
 
+    def joined(self, parts: Sequence["StackedNetwork"]) -> "StackedNetwork":
+        """Return the replicas of several networks of this structure as one network.
+
+        Parameters
+        ----------
+        parts : sequence of StackedNetwork
+            This network may be one of them. Dropout starts anew.
+        """
+        taken: dict[int, Any] = {}
+        every = [part._tensors() for part in parts]
+        for name, value in self._tensors().items():
+            whole = torch.cat([tensors[name].data for tensors in every])
+            if isinstance(value, nn.Parameter):
+                whole = nn.Parameter(whole, value.requires_grad)
+            taken[id(value)] = whole
+        network = copy.deepcopy(self, taken)
+        layers = zip(*(part._dropouts() for part in parts), strict=True)
+        for dropout, own in zip(network._dropouts(), layers, strict=True):
+            dropout.rates = np.concatenate([one.rates for one in own])
+            dropout.seeds = [seed for one in own for seed in one.seeds]
+            dropout.reset()
+        return network
+
     def export_state(self, positions: Tensor) -> dict[str, Tensor]:
         """Return copies of all weights of some replicas, replica axis first."""
         return {name: value.data[positions] for name, value in self._tensors().items()}

@@ -1,4 +1,4 @@
-"""AdamW for replicas that learn at different rates."""
+"""Optimisers for replicas that learn at different rates."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
@@ -9,7 +9,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-__all__ = ["ReplicaAdamW"]
+__all__ = ["PER_REPLICA", "ReplicaAdamW", "ReplicaSGD"]
 
 
 class ReplicaAdamW(torch.optim.AdamW):
@@ -71,6 +71,54 @@ class ReplicaAdamW(torch.optim.AdamW):
         for parameter, rates, shrunken in moved:
             parameter.mul_(rates).add_(shrunken)
         return loss
+
+
+class ReplicaSGD(torch.optim.SGD):
+    """Plain gradient descent with a learning rate and a weight decay for each replica.
+
+    Parameters
+    ----------
+    parameters, rates, weight_decay
+        As of `ReplicaAdamW`. As in PyTorch, the decay is a part of the gradient.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[nn.Parameter],
+        rates: ArrayLike,
+        weight_decay: ArrayLike,
+    ) -> None:
+        super().__init__(parameters, lr=1.0)
+        of_replicas = [
+            torch.tensor(v, dtype=torch.double) for v in (rates, weight_decay)
+        ]
+        every = self.param_groups[0]["params"]
+        self._rates, self._decay = (
+            [_beside(values, parameter) for parameter in every]
+            for values in of_replicas
+        )
+
+    def keep(self, positions: Tensor) -> None:
+        """Go on with the replicas at these positions only."""
+        self._rates = [rates[positions] for rates in self._rates]
+        self._decay = [decay[positions] for decay in self._decay]
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> Any:
+        """Take one step with all parameters that have a gradient."""
+        loss = None if closure is None else closure()
+        group = self.param_groups[0]
+        for parameter, rates, decay in zip(
+            group["params"], self._rates, self._decay, strict=True
+        ):
+            if parameter.grad is not None:
+                slope = parameter.grad + decay * parameter
+                parameter.sub_(slope.mul_(rates), alpha=group["lr"])
+        return loss
+
+
+PER_REPLICA = (ReplicaAdamW, ReplicaSGD)
+"""Optimisers that have numbers of each replica."""
 
 
 def _beside(by_replica: Tensor, parameter: nn.Parameter) -> Tensor:

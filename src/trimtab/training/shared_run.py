@@ -3,25 +3,27 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from trimtab.losses import Loss, get_loss
 from trimtab.losses.stacked_loss import StackedLoss, is_stackable
 from trimtab.sampling.draw import Draw, get_draw
 from trimtab.sampling.stacked_draw import StackedDraw
 from trimtab.synthesis.in_loop import LearnedSynthesis
+from trimtab.synthesis.moving_rows import MovingRows
 from trimtab.training.fit_rows import FitRows
 from trimtab.training.network_choice import network_of
 from trimtab.training.replica_network import ReplicaNetwork, StackedNetwork
 from trimtab.training.trainer import Trainer
 from trimtab.training.training_run import Record
 
-__all__ = ["FitOutcome", "FitShare", "train_shares"]
+__all__ = ["FitOutcome", "FitShare", "train_alone", "train_shares"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,11 +38,20 @@ class FitShare:
         What its replicas are trained and measured on, and their seeds.
     weight_held : array-like of shape (n_held_out_rows,) or None
         How many rows each held-out row stands for.
+    network : ReplicaNetwork or None
+        What is trained on; None for a new one.
+    moving : MovingRows or None
+        Rows that move while it is trained, in place of the estimator's `synthesis`.
+    options : dict
+        Options of `trimtab.training.trainer.Trainer` in place of the estimator's own.
     """
 
     estimator: Any
     rows: FitRows
     weight_held: Any = None
+    network: ReplicaNetwork | None = None
+    moving: MovingRows | None = None
+    options: dict[str, Any] = field(default_factory=dict)
 
     @property
     def n_replicas(self) -> int:
@@ -55,6 +66,10 @@ class FitShare:
                 rows = replace(other.rows, seeds=seeds, class_prior=class_prior)
                 return replace(self, rows=rows)
         return self
+
+    def option(self, name: str) -> Any:
+        """Return a parameter of the training, its own or the estimator's."""
+        return self.options.get(name, getattr(self.estimator, name, None))
 
     def epoch_rows(self) -> int:
         """Return how many rows an epoch has."""
@@ -83,6 +98,8 @@ class FitOutcome:
         Rows of each class that those weights were trained on.
     synthesis : LearnedSynthesis or None, default=None
         What the synthesis learned, where it learns.
+    best_rows : Tensor of shape (n_replicas, n_moving, ...) or None
+        Where moving rows were in those epochs.
     """
 
     network: ReplicaNetwork
@@ -90,6 +107,7 @@ class FitOutcome:
     best_epochs: NDArray[np.int64]
     seen: NDArray[np.float64]
     synthesis: LearnedSynthesis | None = None
+    best_rows: Tensor | None = None
 
 
 def train_shares(shares: Sequence[FitShare]) -> list[FitOutcome]:
@@ -110,30 +128,72 @@ def train_shares(shares: Sequence[FitShare]) -> list[FitOutcome]:
     first, sizes = shares[0], [share.n_replicas for share in shares]
     settings, n_classes = first.estimator, len(first.rows.classes)
     seeds = [seed for share in shares for seed in share.rows.seeds]
-    dropout = _of_replicas([share.estimator.dropout for share in shares], sizes)
-    network = network_of(settings, first.rows.X, n_classes, seeds, dropout)
+    network = _one_network(shares, sizes, seeds)
     if len(shares) > 1 and not isinstance(network, StackedNetwork):
         return [outcome for share in shares for outcome in train_shares([share])]
-    trainer = Trainer(
-        network,
-        draw=_one_draw(shares, sizes),
-        loss=_one_loss(shares, sizes),
-        synthesis=settings.synthesis,
-        metric=settings.metric,
-        learning_rate_init=_of_replicas(
-            [share.estimator.learning_rate_init for share in shares], sizes
-        ),
-        weight_decay=_of_replicas(
-            [share.estimator.weight_decay for share in shares], sizes
-        ),
-        max_epochs=settings.max_iter,
-        batch_size=settings.batch_size,
-        n_iter_no_change=settings.n_iter_no_change,
-        device=settings.device,
-        amp=settings.amp,
-    )
+    options = {**first.options, "draw": _one_draw(shares, sizes)}
+    options["loss"] = _one_loss(shares, sizes)
+    for name in ("learning_rate_init", "weight_decay"):
+        values = [share.option(name) for share in shares]
+        options[name] = _of_replicas(values, sizes)
+    own = [share.moving for share in shares if share.moving is not None]
+    if own:
+        options["synthesis"] = own[0] if len(own) == 1 else MovingRows.joined(own)
+    trainer = _trainer(settings, network, options)
     trainer.fit(**_row_sets(shares, sizes), seeds=seeds, n_classes=n_classes)
     return _outcomes(trainer, sizes)
+
+
+def train_alone(estimator: Any, share: FitShare | None) -> None:
+    """Train what one estimator has to train, to the end.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Whose ``end_fit`` takes each outcome over, and returns what is to be trained
+        next, None where nothing is.
+    share : FitShare
+        What its ``begin_fit`` returned.
+    """
+    while share is not None:
+        (outcome,) = train_shares([share])
+        share = estimator.end_fit(outcome)
+
+
+def _trainer(
+    estimator: Any, network: ReplicaNetwork, changes: dict[str, Any]
+) -> Trainer:
+    """Return the trainer that an estimator's parameters, and changes to them, mean."""
+    options = {
+        "draw": estimator.draw,
+        "loss": estimator.loss,
+        "synthesis": estimator.synthesis,
+        "metric": estimator.metric,
+        "learning_rate_init": estimator.learning_rate_init,
+        "weight_decay": estimator.weight_decay,
+        "max_epochs": estimator.max_iter,
+        "batch_size": estimator.batch_size,
+        "n_iter_no_change": estimator.n_iter_no_change,
+        "selection": estimator.selection,
+        "device": estimator.device,
+        "amp": estimator.amp,
+    }
+    return Trainer(network, **{**options, **changes})
+
+
+def _one_network(
+    shares: Sequence[FitShare], sizes: list[int], seeds: list[int]
+) -> ReplicaNetwork:
+    """Return the network of all: a new one, or those that they bring as one."""
+    first, given = shares[0], [share.network for share in shares]
+    stacked = [network for network in given if isinstance(network, StackedNetwork)]
+    if len(shares) > 1 and len(stacked) == len(shares):
+        return stacked[0].joined(stacked)
+    if given[0] is not None:
+        return given[0]
+    dropout = _of_replicas([share.estimator.dropout for share in shares], sizes)
+    n_classes = len(first.rows.classes)
+    return network_of(first.estimator, first.rows.X, n_classes, seeds, dropout)
 
 
 def _of_replicas(values: list[Any], sizes: list[int]) -> Any:
@@ -216,9 +276,13 @@ def _outcomes(trainer: Trainer, sizes: list[int]) -> list[FitOutcome]:
     """Give each estimator what is its own."""
     learned = trainer.synthesis
     learned = learned if isinstance(learned, LearnedSynthesis) else None
+    moving = trainer.synthesis
+    best_rows = moving.best_rows if isinstance(moving, MovingRows) else None
     if len(sizes) == 1:
-        best, seen = trainer.best_epochs_, trainer.seen_
-        return [FitOutcome(trainer.network, trainer.history_, best, seen, learned)]
+        best, seen, history = trainer.best_epochs_, trainer.seen_, trainer.history_
+        return [
+            FitOutcome(trainer.network, history, best, seen, learned, best_rows),
+        ]
     owners = np.repeat(np.arange(len(sizes)), sizes)
     histories: list[list[Record]] = [[] for _ in sizes]
     ends = np.cumsum(sizes)
@@ -237,6 +301,7 @@ def _outcomes(trainer: Trainer, sizes: list[int]) -> list[FitOutcome]:
                 trainer.best_epochs_[own],
                 trainer.seen_[own],
                 None if learned is None else learned.of_replicas(own),
+                None if best_rows is None else best_rows[own],
             )
         )
     return outcomes

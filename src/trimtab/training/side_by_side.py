@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from trimtab.exceptions import InputError
 from trimtab.losses import get_loss
 from trimtab.losses.stacked_loss import loss_structure
 from trimtab.sampling.draw import MetaDraw, get_draw
@@ -23,7 +24,12 @@ from trimtab.training.classifier import NetworkClassifier
 from trimtab.training.incremental import check_is_estimator
 from trimtab.training.shared_run import FitShare, train_shares
 
-__all__ = ["MAY_DIFFER", "fit_together", "groups_that_fit_together"]
+__all__ = [
+    "MAY_DIFFER",
+    "fit_together",
+    "fit_together_on",
+    "groups_that_fit_together",
+]
 
 MAY_DIFFER = frozenset(
     {
@@ -53,7 +59,9 @@ def groups_that_fit_together(estimators: Sequence[Any]) -> list[list[int]]:
     They can where all parameters are equal but those of `MAY_DIFFER`, losses are of one
     kind (of `trimtab.losses`, with other numbers at most), and draws either all learn
     from the batches, as ``"meta"`` does, or none of them. An `ARTClassifier` goes by
-    the network that it trains.
+    the network that it trains. An `ExplicitGradientClassifier` fits together with its
+    like, where what both its networks and its rows go by is equal; rates, shares of
+    the rows and `max_confidence` may differ.
 
     Parameters
     ----------
@@ -78,8 +86,47 @@ def groups_that_fit_together(estimators: Sequence[Any]) -> list[list[int]]:
     keys: list[Hashable] = []
     for position, estimator in enumerate(estimators):
         network = _network_to_fit(estimator)
-        keys.append(position if network is None else _structure(network))
+        own: dict[str, Any] = getattr(estimator, "structure_to_fit", dict)()
+        keys.append(position if network is None else _structure(network, own))
     return _grouped(keys)
+
+
+def fit_together_on(
+    estimators: Sequence[Any], tables: Sequence[tuple[Any, Any]]
+) -> None:
+    """Fit estimators as `fit_together`, each on a table of its own.
+
+    So the folds of a cross-validation become replicas of one training run.
+
+    Parameters
+    ----------
+    estimators : sequence of estimator
+        As for `fit_together`.
+    tables : sequence of tuple (X, y)
+        The rows and labels of each.
+
+    Raises
+    ------
+    InputError
+        As their ``fit`` does, or where there is not one table for each.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn.model_selection import StratifiedKFold
+    >>> from trimtab.training.classifier import NetworkClassifier
+    >>> X, y = make_classification(400, weights=[0.9], random_state=0)
+    >>> folds = list(StratifiedKFold(4).split(X, y))
+    >>> networks = [NetworkClassifier(max_iter=5, random_state=0) for _ in folds]
+    >>> fit_together_on(networks, [(X[rows], y[rows]) for rows, _ in folds])
+    >>> networks[0].predict(X[folds[0][1]]).shape
+    (100,)
+    """
+    if len(tables) != len(estimators):
+        raise InputError(
+            f"{len(tables)} tables for {len(estimators)} estimators: give one for each"
+        )
+    _fit_groups(estimators, tables, {})
 
 
 def fit_together(
@@ -97,10 +144,11 @@ def fit_together(
     Parameters
     ----------
     estimators : sequence of estimator
-        `NetworkClassifier`, `trimtab.art.ARTClassifier` or any other classifier. Those
-        of a group, see `groups_that_fit_together`, share a run, as long as they have
-        equally many training rows, held-out rows and rows in an epoch. All others are
-        fitted one after another.
+        `NetworkClassifier`, `trimtab.art.ARTClassifier`,
+        `trimtab.explicit_gradient.ExplicitGradientClassifier` or any other classifier.
+        Those of a group, see `groups_that_fit_together`, share a run, as long as they
+        have equally many training rows, held-out rows and rows in an epoch. All others
+        are fitted one after another.
     X, y : table and labels
         As for their ``fit``.
     eval_set : tuple of X and y, default=None
@@ -135,17 +183,26 @@ def fit_together(
     """
     options: dict[str, Any] = {"eval_set": eval_set, "eval_weight": eval_weight}
     options = {name: value for name, value in options.items() if value is not None}
+    _fit_groups(estimators, [(X, y)] * len(estimators), options)
+
+
+def _fit_groups(
+    estimators: Sequence[Any],
+    tables: Sequence[tuple[Any, Any]],
+    options: dict[str, Any],
+) -> None:
     for group in groups_that_fit_together(estimators):
-        members = [estimators[position] for position in group]
+        members = [(estimators[position], *tables[position]) for position in group]
         if len(members) == 1:
-            check_is_estimator(members[0])
-            members[0].fit(X, y, **options)
+            estimator, X, y = members[0]
+            check_is_estimator(estimator)
+            estimator.fit(X, y, **options)
         else:
-            _fit_group(members, X, y, options)
+            _fit_group(members, options)
 
 
 def _fit_group(
-    estimators: Sequence[Any], X: Any, y: Any, options: dict[str, Any]
+    members: Sequence[tuple[Any, Any, Any]], options: dict[str, Any]
 ) -> None:
     """Fit the estimators of a group, together those whose numbers of rows allow it.
 
@@ -153,7 +210,7 @@ def _fit_group(
     is trained before more are.
     """
     waiting: dict[Hashable, Started] = {}
-    for estimator in estimators:
+    for estimator, X, y in members:
         ready = [share for started in waiting.values() for _, share in started]
         share = estimator.begin_fit(X, y, **options).sharing_rows(ready)
         has_own = all(share.rows.X is not other.rows.X for other in ready)
@@ -167,8 +224,13 @@ def _fit_group(
 
 def _train(started: Started) -> None:
     outcomes = train_shares([share for _, share in started])
+    next_ones: dict[Hashable, Started] = {}
     for (estimator, _), outcome in zip(started, outcomes, strict=True):
-        estimator.end_fit(outcome)
+        share = estimator.end_fit(outcome)
+        if share is not None:
+            next_ones.setdefault(_sizes(share), []).append((estimator, share))
+    for ready in next_ones.values():
+        _train(ready)
 
 
 def _network_to_fit(estimator: Any) -> NetworkClassifier | None:
@@ -180,10 +242,11 @@ def _network_to_fit(estimator: Any) -> NetworkClassifier | None:
     return network
 
 
-def _structure(network: NetworkClassifier) -> Hashable:
+def _structure(network: NetworkClassifier, own: dict[str, Any]) -> Hashable:
     """Return what must be equal for networks to be trained as one."""
     parameters = network.get_params(deep=False)
     fixed = {name: parameters[name] for name in parameters.keys() - MAY_DIFFER}
+    fixed |= {f"own {name}": value for name, value in own.items()}
     try:
         content: Hashable = _digest(sorted(fixed.items()))
     except Exception:  # what cannot be pickled is equal to itself only
@@ -220,7 +283,8 @@ def _n_bytes(shares: Iterable[FitShare]) -> int:
 def _sizes(share: FitShare) -> Hashable:
     rows = share.rows
     weighted = share.weight_held is not None
-    return rows.X.shape, rows.X_held.shape, share.epoch_rows(), weighted
+    moving = None if share.moving is None else share.moving.shape
+    return rows.X.shape, rows.X_held.shape, share.epoch_rows(), weighted, moving
 
 
 def _grouped(keys: Sequence[Hashable]) -> list[list[int]]:

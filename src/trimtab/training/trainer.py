@@ -46,10 +46,15 @@ class Trainer:
         predicted codes and the number of classes, and returns one number in [0, 1] for
         each class.
     learning_rate_init : float or sequence of one for each replica, default=0.001
-        Of AdamW, in the first epoch. Replicas whose learning rate or weight decay
+        In the first epoch. Replicas whose learning rate or weight decay
         differs must be stacked, see `trimtab.training.replica_network.StackedNetwork`.
     weight_decay : float or sequence of one for each replica, default=0.01
-        Of AdamW, on all parameters.
+        On all parameters.
+    optimizer : {"adamw", "sgd"}, default="adamw"
+        ``"sgd"`` is plain gradient descent, without momentum.
+    selection : {"loss", "average-precision"}, default="loss"
+        What tells the best epoch on the held-out rows: the lowest loss, or the highest
+        average precision, the mean over all classes but the largest.
     schedule : {"cosine", "constant"}, default="cosine"
         Whether the learning rate falls to 0 along half a cosine over `max_epochs`.
     max_epochs : int, default=200
@@ -57,9 +62,9 @@ class Trainer:
     batch_size : int, default=64
         Rows of each replica in a step, at most: an epoch is cut into equal batches.
     n_iter_no_change : int or None, default=10
-        A replica stops after so many epochs without a lower held-out loss, and no
-        longer changes. None: never. In either case it ends with the weights of its
-        lowest held-out loss.
+        A replica stops after so many epochs without a lower held-out loss (or a higher
+        average precision, see `selection`), and no longer changes. None: never. In
+        either case it ends with the weights of its best epoch.
     device : str or torch.device, default="auto"
         ``"auto"`` takes CUDA, then MPS, then the CPU.
     amp : bool, default=False
@@ -92,6 +97,8 @@ class Trainer:
         metric: ClassMetric = "f1",
         learning_rate_init: float | Sequence[float] = 0.001,
         weight_decay: float | Sequence[float] = 0.01,
+        optimizer: str = "adamw",
+        selection: str = "loss",
         schedule: str = "cosine",
         max_epochs: int = 200,
         batch_size: int = 64,
@@ -109,8 +116,9 @@ class Trainer:
         check_count("batch_size", batch_size)
         if n_iter_no_change is not None:
             check_count("n_iter_no_change", n_iter_no_change)
-        if schedule not in {"cosine", "constant"}:
-            raise InputError(f"schedule is {schedule!r}: give 'cosine' or 'constant'")
+        _check_choice("schedule", schedule, "cosine", "constant")
+        _check_choice("optimizer", optimizer, "adamw", "sgd")
+        _check_choice("selection", selection, "loss", "average-precision")
         self.network = network
         self.draw = get_draw(draw)
         self.loss = get_loss(loss)
@@ -118,6 +126,8 @@ class Trainer:
         self.metric = metric
         self.learning_rate_init = learning_rate_init
         self.weight_decay = weight_decay
+        self.optimizer = optimizer
+        self.selection = selection
         self.schedule = schedule
         self.max_epochs = max_epochs
         self.batch_size = batch_size
@@ -167,7 +177,8 @@ class Trainer:
             One record per epoch and replica that was still running, with ``epoch``
             (from 1), ``replica``, ``learning_rate``, ``class_probabilities`` (drawn),
             ``rows_per_class`` (seen), ``train_loss`` and, with held-out rows,
-            ``held_out_loss``, ``class_f1`` and ``class_scores`` (of `metric`).
+            ``held_out_loss``, ``class_f1`` and ``class_scores`` (of `metric`), by
+            `selection` ``held_out_average_precision``.
 
         Raises
         ------
@@ -209,6 +220,11 @@ class Trainer:
             if record["epoch"] <= self.best_epochs_[record["replica"]]:
                 seen[record["replica"]] += record["rows_per_class"]
         return seen
+
+
+def _check_choice(name: str, value: Any, one: str, other: str) -> None:
+    if value not in {one, other}:
+        raise InputError(f"{name} is {value!r}: give {one!r} or {other!r}")
 
 
 def _of_replicas(name: str, value: Any, network: ReplicaNetwork) -> list[Any]:

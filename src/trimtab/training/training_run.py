@@ -20,12 +20,19 @@ from trimtab.synthesis.in_loop import (
     MadeBatch,
     repeated_rows,
 )
+from trimtab.synthesis.step_taking import TakesSteps
 from trimtab.training.batch_view import RunView
-from trimtab.training.class_scores import class_f1, confusion_matrices, score_classes
+from trimtab.training.class_scores import (
+    class_f1,
+    confusion_matrices,
+    rare_average_precision,
+    score_classes,
+)
 from trimtab.training.device_rows import DeviceRows
 from trimtab.training.early_stopping import EarlyStopping
 from trimtab.training.replica_network import DRAWS, generator_for
-from trimtab.training.replica_optimizer import ReplicaAdamW
+from trimtab.training.replica_optimizer import PER_REPLICA, ReplicaAdamW, ReplicaSGD
+from trimtab.training.step_view import RunStepView
 
 if TYPE_CHECKING:
     from trimtab.training.trainer import Trainer
@@ -111,14 +118,16 @@ class TrainingRun:
         self.rates = np.broadcast_to(rate, len(self.present))
         decays = np.broadcast_to(decay, len(self.present))
         parameters = self.network.parameters()
-        self.optimizer: torch.optim.AdamW
+        self.optimizer: torch.optim.Optimizer
         if len(set(self.rates)) == len(set(decays)) == 1:
             rate, decay = float(self.rates[0]), float(decays[0])
-            self.optimizer = torch.optim.AdamW(
+            kinds = {"adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
+            self.optimizer = kinds[self.trainer.optimizer](
                 parameters, lr=rate, weight_decay=decay, fused=True
             )
         else:
-            self.optimizer = ReplicaAdamW(parameters, self.rates, decays)
+            own = {"adamw": ReplicaAdamW, "sgd": ReplicaSGD}[self.trainer.optimizer]
+            self.optimizer = own(parameters, self.rates, decays)
         self.scheduler: torch.optim.lr_scheduler.LRScheduler | None = None
         if self.trainer.schedule == "cosine":
             self.scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(
@@ -138,15 +147,22 @@ class TrainingRun:
         learning_rates = self._learning_rates()
         self.trainer.loss.epoch(number - 1)
         columns["train_loss"] = self._train(drawn)
+        synthesis: Any = self.trainer.synthesis
+        if isinstance(synthesis, TakesSteps):
+            own = synthesis.epoch_columns(present)
+            columns["rows_per_class"] += own.pop("rows_per_class")
+            columns |= own
         if self.scheduler is not None:
             self.scheduler.step()
         if self.held is not None:
             columns |= self._measure(self.held)
-            losses = columns["held_out_loss"]
+            losses = self._to_be_low(columns)
             self.stopping.update(number, self.network, present, losses)
-            if isinstance(self.trainer.synthesis, LearnedSynthesis):
-                improved = self.stopping.best_epochs[present] == number
-                self.trainer.synthesis.remember(present[improved])
+            best = np.flatnonzero(self.stopping.best_epochs == number)
+            if isinstance(synthesis, LearnedSynthesis):
+                synthesis.remember(best)
+            if isinstance(synthesis, TakesSteps):
+                synthesis.keep_best(best)
             self.scores[present] = columns["class_scores"]
             draw.update(self.scores.copy(), self.support)
             self._let_go()
@@ -160,10 +176,18 @@ class TrainingRun:
             for position in np.flatnonzero(running).tolist()
         ]
 
+    def _to_be_low(self, columns: dict[str, NDArray[Any]]) -> NDArray[np.float64]:
+        """Return the present replicas' numbers of which the lowest is kept."""
+        losses: NDArray[np.float64] = columns["held_out_loss"]
+        if self.trainer.selection == "loss":
+            return losses
+        precision = columns["held_out_average_precision"]
+        return np.where(np.isfinite(losses), -precision, np.inf)
+
     def _learning_rates(self) -> NDArray[np.float64]:
         """Return the present replicas' learning rates in this epoch."""
         rate: float = self.optimizer.param_groups[0]["lr"]
-        if isinstance(self.optimizer, ReplicaAdamW):
+        if isinstance(self.optimizer, PER_REPLICA):
             return rate * self.rates[self.present]
         return np.full(len(self.present), rate)
 
@@ -206,21 +230,29 @@ class TrainingRun:
     def _train(self, drawn: Tensor) -> NDArray[np.float64]:
         """Train one epoch; return each replica's mean loss on the rows it saw."""
         self.network.train()
-        total = torch.zeros(len(drawn), device=self.rows.device)
+        total, n_seen = torch.zeros(len(drawn), device=self.rows.device), 0
         parameters = list(self.network.parameters())
         learner: Any = self.trainer.draw
         view = RunView(self) if getattr(learner, "learns", False) else None
-        for inputs, targets, weights in self._batches(drawn):
+        synthesis: Any = self.trainer.synthesis
+        stepper = synthesis if isinstance(synthesis, TakesSteps) else None
+        steps = RunStepView(self) if stepper else None
+        for batch in self._batches(drawn):
+            inputs, targets, weights = batch
             for parameter in parameters:
                 parameter.grad = None
-            losses = self.trainer.loss(self._logits(inputs), targets, weights)
-            losses.sum().backward()  # type: ignore[no-untyped-call]
+            if stepper is None or steps is None:
+                losses = self.trainer.loss(self._logits(inputs), targets, weights)
+                losses.sum().backward()  # type: ignore[no-untyped-call]
+            else:
+                losses = stepper.step(steps, batch)
             self.optimizer.step()
             total += losses.detach() * targets.shape[1]
+            n_seen += targets.shape[1]
             if view is not None:
                 view.batch_size = targets.shape[1]
                 learner.learn(view)
-        return _numbers(total / drawn.shape[1])
+        return _numbers(total / n_seen)
 
     def _batches(self, drawn: Tensor) -> Iterator[MadeBatch]:
         """Yield the drawn rows; with a synthesis, the repeated ones made anew."""
@@ -252,6 +284,13 @@ class TrainingRun:
         )
         matrices = confusion_matrices(codes, predicted, self.n_classes, weight)
         confusion = matrices.cpu().numpy()
+        measured = {}
+        if self.trainer.selection == "average-precision":
+            measured["held_out_average_precision"] = rare_average_precision(
+                codes.cpu().numpy(),
+                logits.float().softmax(dim=2).cpu().numpy(),
+                None if weight is None else weight.cpu().numpy(),
+            )
         return {
             "held_out_loss": _numbers(losses),
             "class_f1": class_f1(confusion),
@@ -261,6 +300,7 @@ class TrainingRun:
                 codes.cpu().numpy(),
                 predicted.cpu().numpy(),
             ),
+            **measured,
         }
 
     def _let_go(self) -> None:
@@ -271,7 +311,7 @@ class TrainingRun:
         positions = torch.from_numpy(np.flatnonzero(running))
         self.network.keep(positions, self.optimizer)
         for part in (self.optimizer, self.trainer.loss):
-            if isinstance(part, (ReplicaAdamW, StackedLoss)):
+            if isinstance(part, (*PER_REPLICA, StackedLoss)):
                 part.keep(positions)
         self.generators = [self.generators[i] for i in positions.tolist()]
         self.by_class = self.by_class.of_replicas(positions.numpy())
