@@ -6,9 +6,9 @@ Gradient Learning From Augmented Data", arXiv 2202.10550.
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-from trimtab.explicit_gradient.learned_rows import ExplicitGradientSampler
 from trimtab.explicit_gradient.moving_classifier import ExplicitGradientClassifier
 from trimtab.explicit_gradient.moving_points import MovedPoints, fit_moving_points
+from trimtab.explicit_gradient.moving_sampler import ExplicitGradientSampler
 
 __all__ = [
     "ExplicitGradientClassifier",
