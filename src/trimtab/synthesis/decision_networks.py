@@ -232,12 +232,14 @@ class DecisionNetworks(nn.Module):
 
         Parameters
         ----------
-        x, replicas
+        x : Tensor of shape (n_present, n, n_features)
             As in `logits`.
         of_rows : Tensor of shape (n_present, n, `row_noise`)
             Gumbel noise.
         of_cohorts : Tensor of shape (n_present, n_cohorts, n_decisions * n_options)
             Gumbel noise of the cohorts, None without them.
+        replicas : Tensor of int, default=None
+            As in `logits`.
         """
         assignment, logits = self.logits(x, replicas)
         if assignment is None or of_cohorts is None:
