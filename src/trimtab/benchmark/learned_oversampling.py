@@ -1,6 +1,6 @@
 """Over-sampling that is learned: AutoSMOTE and a conditional Wasserstein GAN.
 
-The networks are those of `trimtab.benchmark.neural`, four runs side by side;
+The networks are those of ``trimtab.benchmark.neural``, four runs side by side;
 AutoSMOTE's have its own learning rate and number of epochs. The samplers stand ahead of
 LightGBM and of a random forest, the GAN's ahead of the network too.
 """

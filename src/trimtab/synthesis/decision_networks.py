@@ -232,7 +232,7 @@ class DecisionNetworks(nn.Module):
 
         Parameters
         ----------
-        x : Tensor of shape (n_present, n, n_features)
+        x : Tensor of shape (n_present, n, n_inputs)
             As in `logits`.
         of_rows : Tensor of shape (n_present, n, `row_noise`)
             Gumbel noise.
