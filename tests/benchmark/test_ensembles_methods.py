@@ -46,8 +46,8 @@ def test_all_ensembles_are_registered():
         ("balance-cascade", {}, 3 * 2 * RARE),
         ("constant-mu", {"mu": 0.5}, 3 * 2 * RARE),
         ("random-mu", {}, 3 * 2 * RARE),
-        # A quarter is held out.
-        ("mesa", {}, 3 * 2 * (RARE - round(RARE / 4))),
+        # None is held out; after the first draw the ratio is the root of the table's.
+        ("mesa", {}, 2 * RARE + 2 * (RARE + int(RARE * (USUAL / RARE) ** 0.5))),
         ("bagging", {}, 3 * (USUAL + RARE)),
         # There is no room for 100 new rows.
         ("smote-boost", {}, 3 * 2 * USUAL),

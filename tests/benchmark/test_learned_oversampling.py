@@ -38,7 +38,8 @@ def test_they_are_built_as_proposed_and_learn(name: str) -> None:
     )
     info = TableInfo(tuple(np.bincount(y)), 1)
     method = get_method(name)
-    trial = optuna.create_study().ask()
+    sampler = optuna.samplers.RandomSampler(seed=0)
+    trial = optuna.create_study(sampler=sampler).ask()
     assert method.search_space is not None
     proposed: dict[str, Any] = method.search_space(trial)
     model = method.build(info, 0, **{**proposed, "max_iter": 15, "n_replicas": 2})
@@ -59,7 +60,9 @@ def test_the_gan_stands_ahead_of_three_learners() -> None:
     for name in GANS:
         method = get_method(name)
         assert method.search_space is not None
-        proposed = method.search_space(optuna.create_study().ask())
+        sampler = optuna.samplers.RandomSampler(seed=0)
+        trial = optuna.create_study(sampler=sampler).ask()
+        proposed = method.search_space(trial)
         proposed.pop("learning_rate_init", None)
         model = method.build(info, 0, gan_max_iter=3, **proposed)
         rates = [

@@ -44,6 +44,7 @@ def _fit_or_skip(tried: Method, table: small_tables.SmallTable, seed: int = 0):
     return table.fit(tried, random_state=seed, **FAST.get(tried.name, {}))
 
 
+@pytest.mark.filterwarnings("ignore:the meta set has:UserWarning")  # few rows
 @every_method
 @pytest.mark.parametrize(
     "make", ["with_holes", "mixed", "three_classes", "sparse_numbers"]

@@ -21,7 +21,7 @@ from trimtab import (
     MESAClassifier,
     SelfPacedEnsembleClassifier,
 )
-from trimtab.ensembles.policies import RandomPolicy
+from trimtab.ensembles.policies import GaussianPolicy, RandomPolicy
 from trimtab.ensembles.round import Round
 from trimtab.exceptions import InputError, MissingExtraError
 
@@ -136,7 +136,9 @@ def test_of_many_classes_the_smallest_and_the_worst_are_drawn() -> None:
     """Four of six; μ on all but the smallest."""
     X, y = labelled(6)
     display = EnsembleHistoryDisplay.from_estimator(
-        MESAClassifier(TREE, 3, random_state=0).fit(X, y)
+        MESAClassifier(TREE, 3, meta_sampler=GaussianPolicy(1.0), random_state=0).fit(
+            X, y
+        )
     )
 
     history = display.history

@@ -78,7 +78,7 @@ def test_there_is_a_menu_of_every_measure_and_the_lead(evidence: Evidence) -> No
     menu = list(dict.fromkeys(trace.meta["choice"] for trace in chart.figure.data))
     assert menu[0] == "Average precision"
     assert menu[-1] == "Average precision: lead over plain LightGBM"
-    assert len(menu) == 18
+    assert len(menu) == 21
 
 
 def test_dots_are_the_scores_of_the_splits(evidence: Evidence) -> None:

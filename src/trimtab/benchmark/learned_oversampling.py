@@ -109,8 +109,8 @@ def _search_network(variant: str, trial: Any) -> dict[str, Any]:
 
 
 _VARIANTS = {
-    "cohort": "cohorts of rows share how they are made",
-    "self": "how each row is made is decided by itself",
+    "cohort": "decisions by cohort",
+    "self": "decisions by row",
 }
 _TREES = {"lightgbm": "LightGBM", "random-forest": "A random forest"}
 

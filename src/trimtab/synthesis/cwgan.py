@@ -93,7 +93,7 @@ class CWGANOverSampler(BaseOverSampler):  # type: ignore[misc]
     >>> X, y = make_classification(200, weights=[0.9], random_state=0)
     >>> sampler = CWGANOverSampler(max_iter=5, random_state=0)
     >>> X_new, y_new = sampler.fit_resample(X, y)
-    >>> len(X_new) == 2 * (y == 0).sum(), bool((X_new.max(0) <= X.max(0)).all())
+    >>> bool(len(X_new) == 2 * (y == 0).sum()), bool((X_new.max(0) <= X.max(0)).all())
     (True, True)
     """
 
