@@ -62,6 +62,20 @@ def test_a_store_from_before_there_were_histories_is_opened(tmp_path, experiment
         assert store.histories([experiment.key]) == {}
 
 
+def test_a_result_deleted_by_hand_is_recorded_again(tmp_path, experiments):
+    """What belonged to the old one does not stand in its way."""
+    experiment = experiments()[0]
+    with Store(file_url(tmp_path / "own.sqlite")) as store:
+        store.record(experiment, DONE, "me", "{}")
+        with sqlite3.connect(tmp_path / "own.sqlite") as connection:
+            connection.execute("DELETE FROM trimtab_results")
+        other = replace(DONE, scores=DONE.scores[::-1].copy())
+        store.record(experiment, other, "me", "{}")
+        assert list(store.statuses([experiment.key]).values()) == ["done"]
+        scores = store.scores([experiment.key])[experiment.key]
+        np.testing.assert_array_equal(scores, other.scores)
+
+
 def test_results_come_in_the_order_asked_for(store, experiments):
     """The order of the answer is that of the question; the unknown have no row."""
     wanted = experiments()

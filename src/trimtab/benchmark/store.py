@@ -121,8 +121,9 @@ class Store:
         """Delete the results of `keys`, to run them again."""
         with self._engine.begin() as connection:
             for chunk in _chunks(keys):
-                for table in (score_table, history_table, tuning_table, result_table):
-                    connection.execute(table.delete().where(table.c.key.in_(chunk)))
+                _drop_belongings(connection, chunk)
+                mine = result_table.c.key.in_(chunk)
+                connection.execute(result_table.delete().where(mine))
 
     @patiently
     def claim(self, key: str, owner: str) -> bool:
@@ -210,6 +211,8 @@ class Store:
         try:
             with self._engine.begin() as connection:
                 connection.execute(result_table.insert().values(row))
+                # Whoever deletes a result by hand may forget what belongs to it.
+                _drop_belongings(connection, [experiment.key])
                 if outcome.scores is not None:
                     connection.execute(
                         score_table.insert().values(
@@ -297,6 +300,11 @@ def _drop_claim(connection: sa.Connection, key: str, owner: str) -> None:
             claim_table.c.key == key, claim_table.c.owner == owner
         )
     )
+
+
+def _drop_belongings(connection: sa.Connection, keys: list[str]) -> None:
+    for table in (score_table, history_table, tuning_table):
+        connection.execute(table.delete().where(table.c.key.in_(keys)))
 
 
 def _tuning_row(experiment: Experiment, outcome: Outcome) -> dict[str, Any]:
