@@ -33,7 +33,7 @@ app.add_typer(data, name="datasets")
 
 _EXTRA_LIBRARIES = {
     "cloudpickle", "jinja2", "matplotlib", "pandas", "plotly", "psutil", "pyarrow",
-    "rich", "scikit_posthocs", "skrub", "sqlalchemy", "statsmodels", "xgboost",
+    "rich", "scikit_posthocs", "skrub", "sqlalchemy", "xgboost",
 }  # fmt: skip
 
 
