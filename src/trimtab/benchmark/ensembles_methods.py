@@ -206,14 +206,11 @@ def random_mu(
 @method(
     "mesa",
     family="learned",
-    description="MESA: balanced draws, whose errors a meta-sampler chooses.",
+    description="MESA: a meta-sampler decides how hard rows are drawn, and how many.",
     quick=True,
 )
 def mesa(info: TableInfo, random_state: int, **parameters: Any) -> Any:
-    """Return MESA with the meta-sampler that comes with trimtab.
-
-    A quarter of the rows is held out for it; all others get them for training.
-    """
+    """Return MESA with the meta-sampler that comes with trimtab: no row is held out."""
     return _on_drawn_rows(MESAClassifier, info, random_state, **parameters)
 
 
