@@ -8,7 +8,6 @@ ensembles at once: what it must remember goes into ``round.memory``.
 # SPDX-License-Identifier: BSD-3-Clause
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -18,7 +17,6 @@ from trimtab.ensembles.round import Round
 from trimtab.exceptions import InputError, nearest_names
 from trimtab.sampling.hardness import (
     draw_without_replacement,
-    gaussian_weights,
     self_paced_shares,
     share_out,
 )
@@ -94,7 +92,7 @@ def gaussian_draw(round: Round, mu: float, sigma: float, ratio: float = 1.0) -> 
     if not round.number:  # all errors are the same: a draw at random, around nothing
         return round.draw(ratio=ratio)
     round.notes.update(mu=float(mu), sigma=float(sigma))
-    return round.draw(partial(gaussian_weights, mu=mu, sigma=sigma), ratio)
+    return round.draw_near(mu, sigma, ratio)
 
 
 @dataclass(frozen=True)

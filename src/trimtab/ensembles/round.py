@@ -4,6 +4,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from trimtab.sampling.hardness import (
     class_error_histograms,
     draw_without_replacement,
     error_histogram,
+    gaussian_weights,
 )
 
 __all__ = ["Histograms", "Round"]
@@ -155,6 +157,25 @@ class Round:
             chosen = draw_without_replacement(of_class, size, self.rng, len(rows))
             drawn.append(rows[chosen])
         return np.concatenate(drawn)
+
+    def draw_near(self, mu: float, sigma: float, ratio: float = 1.0) -> Codes:
+        """Draw rows of each class by a Gaussian of their errors (Algorithm 1).
+
+        Parameters
+        ----------
+        mu : float
+            The error that is wanted most, in [0, 1].
+        sigma : float
+            How far around it, above 0.
+        ratio : float, default=1.0
+            See `sizes`.
+
+        Returns
+        -------
+        ndarray of int
+            Positions in `codes`, class after class.
+        """
+        return self.draw(partial(gaussian_weights, mu=mu, sigma=sigma), ratio)
 
     def _of_rows(self, weights: Floats, rows: Codes) -> Floats:
         """Return the weights of some rows, if there is one for every row."""
