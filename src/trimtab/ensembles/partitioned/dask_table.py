@@ -147,7 +147,13 @@ def _is_unknown_category(column: Any) -> bool:
 
 
 def _parts(collection: Any) -> list[Any]:
-    return list(np.ravel(np.asarray(collection.to_delayed(), dtype=object)))
+    if hasattr(collection, "simplify"):
+        # Only the columns that are needed are read. All that Dask could do would make
+        # fewer partitions of a narrow column's, which are then no longer the table's.
+        parts = collection.simplify().to_delayed(optimize_graph=False)
+    else:
+        parts = collection.to_delayed()
+    return list(np.ravel(np.asarray(parts, dtype=object)))
 
 
 class _Sizes:

@@ -43,6 +43,9 @@ _FAN_IN = 8
 _SKIPPED_AT_ONCE = 1_000_000
 
 
+Part = tuple[Any, Floats | None]
+
+
 class PartitionPool:
     """Rows in partitions; see `trimtab.ensembles.row_pool.RowPool`.
 
@@ -156,53 +159,55 @@ class PartitionPool:
         """Bring the rows of the smallest class here, once: they are in every draw."""
         self._rare = int(np.argmin(self.class_counts))
         rows = np.arange(self.class_counts[self._rare]) + self._first[self._rare]
-        self._rare_rows = self._gather(rows)
+        parts, order = self._gather(rows)
+        table, weight = _joined(parts)
+        self._rare_rows = (
+            take_rows(table, order),
+            None if weight is None else weight[order],
+        )
 
-    def _gather(self, rows: Codes) -> tuple[Any, Floats | None]:
-        """Return rows from wherever they lie, in the order of their positions."""
-        codes = np.searchsorted(self._first, rows, side="right") - 1
+    def _gather(self, rows: Codes) -> tuple[list[Part], Codes]:
+        """Return rows from wherever they lie, and where each is when all are joined."""
+        codes = self._codes_of(rows)
         ranks = rows - self._first[codes]
         where, local = np.empty_like(rows), np.empty_like(rows)
         for code in np.unique(codes).tolist():
             own = codes == code
             part = np.searchsorted(self._before[:, code], ranks[own], side="right") - 1
             where[own] = part
-            local[own] = (
-                self._starts[part, code] + ranks[own] - self._before[part, code]
-            )
+            rank_here = ranks[own] - self._before[part, code]
+            local[own] = self._starts[part, code] + rank_here
         order = np.argsort(where, kind="stable")
         parts, begins = np.unique(where[order], return_index=True)
+        pieces = zip(parts.tolist(), np.split(local[order], begins[1:]), strict=True)
         found = self._errands.done(
             [
                 self._errands.errand(
                     tasks.take_positions, self._X[part], self._rows[part], positions
                 )
-                for part, positions in zip(
-                    parts.tolist(), np.split(local[order], begins[1:]), strict=True
-                )
+                for part, positions in pieces
             ]
         )
         back = np.empty_like(order)
         back[order] = np.arange(len(order))
-        table = take_rows(tasks.stacked([one[0] for one in found]), back)
-        if not self.is_weighted:
-            return table, None
-        return table, np.concatenate([one[1] for one in found])[back]
+        return found, back
+
+    def _codes_of(self, rows: Codes) -> Codes:
+        return np.searchsorted(self._first, rows, side="right") - 1
 
     def take(self, rows: Codes) -> tuple[Any, Codes, Floats | None]:
         """Return drawn rows; see `RowPool`."""
         self._check_size(len(rows), "drawn rows")
-        codes = np.searchsorted(self._first, rows, side="right") - 1
+        codes = self._codes_of(rows)
         is_rare = codes == self._rare
-        table, weight = self._rare_rows
-        index = rows - self._first[self._rare]
+        index, parts = rows - self._first[self._rare], [self._rare_rows]
         if not is_rare.all():
-            others, weight_of_others = self._gather(rows[~is_rare])
-            n_rare = int(self.class_counts[self._rare])
-            index[~is_rare] = n_rare + np.arange(len(rows) - int(is_rare.sum()))
-            table = tasks.stacked([table, others])
-            if weight is not None and weight_of_others is not None:
-                weight = np.concatenate([weight, weight_of_others])
+            others, index_of_others = self._gather(rows[~is_rare])
+            index[~is_rare] = self.class_counts[self._rare] + index_of_others
+            parts += others
+            del others
+        table, weight = _joined(parts)
+        del parts
         return take_rows(table, index), codes, None if weight is None else weight[index]
 
     def score(self, member: Any) -> Floats:
@@ -314,6 +319,13 @@ class PartitionPool:
                 for i in groups
             ]
         return found[0]
+
+
+def _joined(parts: list[Part]) -> Part:
+    """Return tables and weights as one table and its weights."""
+    weights = [weight for _, weight in parts if weight is not None]
+    table = tasks.stacked([table for table, _ in parts])
+    return table, np.concatenate(weights) if weights else None
 
 
 def _skip(rng: np.random.Generator, n: int) -> None:
