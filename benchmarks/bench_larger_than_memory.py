@@ -2,8 +2,8 @@
 
 Run: ``python benchmarks/bench_larger_than_memory.py``. A table of 200 columns is
 written to a temporary folder as parquet files, part by part, 0.1 % of its rows
-positive. Then a process whose data may take ``--limit`` MiB (``RLIMIT_DATA``: it is
-refused more; about 250 are Python, the libraries and the test rows) fits
+positive. Then three processes whose data may take ``--limit`` MiB (``RLIMIT_DATA``:
+they are refused more; about 220 are Python and the libraries) fit
 
 * in memory on a sample of the rows, an eighth of what it may have,
 * ``MESAClassifier`` on all files with ``max_candidates=50_000``: the files are read
@@ -11,8 +11,9 @@ refused more; about 250 are Python, the libraries and the test rows) fits
 * the same with ``max_candidates=None``: each member scores every row, and the files are
   read twice for each member,
 
-and prints, for each, seconds, the peak of the process's memory so far, and average
-precision on rows of their own. The first line shows that the table itself is refused.
+and print seconds, the peak of the process's memory, the rows of the last draw, and
+average precision on rows of their own. The first shows that the table itself is
+refused.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
@@ -30,6 +31,7 @@ import numpy as np
 import pandas as pd
 
 N_COLUMNS, PART_ROWS = 200, 5_000
+PART_BYTES = PART_ROWS * N_COLUMNS * 8
 NAMES = [f"x{number}" for number in range(N_COLUMNS)]
 TEST_ROWS = 20_000
 
@@ -50,12 +52,9 @@ def write(folder: Path, n_parts: int) -> None:
         made(number).to_parquet(folder / f"part-{number:05}.parquet")
 
 
-def peak() -> float:
-    """Return the most memory that the process has had, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def in_bounds(folder: Path, limit: int, table_bytes: int, n_estimators: int) -> None:
+def in_bounds(
+    folder: Path, limit: int, table_bytes: int, n_estimators: int, which: str
+) -> None:
     """Fit in a process that may have `limit` bytes."""
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     import dask
@@ -65,39 +64,37 @@ def in_bounds(folder: Path, limit: int, table_bytes: int, n_estimators: int) -> 
     from trimtab import MESAClassifier
 
     dask.config.set({"dataframe.convert-string": False})
-    try:
-        np.ones(table_bytes // 8)
-        print("the table fits in memory: give a lower --limit")
-    except MemoryError:
-        print(f"the table's {table_bytes / 2**20:.0f} MiB are refused, as they must be")
-    test = made(2**31, TEST_ROWS)
-
-    def report(title: str, **options: Any) -> None:
-        model = MESAClassifier(
-            n_estimators=n_estimators, random_state=0, **options.pop("model", {})
-        )
-        start, used = time.perf_counter(), time.process_time()
-        model.fit(options["X"], options["y"])
-        taken, used = time.perf_counter() - start, time.process_time() - used
-        found = model.predict_proba(test[NAMES])[:, 1]
-        print(
-            f"{title:42} {taken:6.1f} s ({used:.0f} s of processor), peak "
-            f"{peak():.0f} MiB, average precision "
-            f"{average_precision_score(test['y'], found):.3f}",
-            flush=True,
-        )
-
-    n_sample = max(1, limit // 8 // (PART_ROWS * N_COLUMNS * 8))
     files = sorted(folder.iterdir())
-    sample = pd.concat([pd.read_parquet(path) for path in files[:n_sample]])
-    report(f"{len(sample):,} rows in memory", X=sample[NAMES], y=sample["y"])
-    del sample
-    table = dd.read_parquet(str(folder))
-    rows = {"X": table[NAMES], "y": table["y"]}
-    n_rows = len(files) * PART_ROWS
-    few = {"max_candidates": 50_000}
-    report(f"{n_rows:,} rows, 50,000 may be drawn", **rows, model=few)
-    report(f"{n_rows:,} rows, all may be drawn", **rows, model={"max_candidates": None})
+    title = f"{len(files) * PART_ROWS:,} rows, "
+    model = MESAClassifier(n_estimators=n_estimators, random_state=0)
+    table: Any = dd.read_parquet(str(folder))
+    if which == "sample":
+        try:
+            np.ones(table_bytes // 8)
+            print("the table fits in memory: give a lower --limit")
+        except MemoryError:
+            print(f"the table's {table_bytes / 2**20:.0f} MiB are refused at once")
+        n_parts = max(1, limit // 8 // PART_BYTES)
+        table = pd.concat([pd.read_parquet(path) for path in files[:n_parts]])
+        title = f"{len(table):,} rows in memory"
+    elif which == "candidates":
+        model.set_params(max_candidates=50_000)
+        title += "50,000 may be drawn"
+    else:
+        model.set_params(max_candidates=None)
+        title += "all may be drawn"
+    start, used = time.perf_counter(), time.process_time()
+    model.fit(table[NAMES], table["y"])
+    taken, used = time.perf_counter() - start, time.process_time() - used
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    test = made(2**31, TEST_ROWS)
+    found = model.predict_proba(test[NAMES])[:, 1]
+    print(
+        f"{title:40} {taken:6.1f} s ({used:.0f} s of processor), peak {peak:.0f} MiB, "
+        f"rows drawn {model.history_[-1]['rows_per_class'].tolist()}, average "
+        f"precision {average_precision_score(test['y'], found):.3f}",
+        flush=True,
+    )
 
 
 def main() -> None:
@@ -107,8 +104,7 @@ def main() -> None:
     parser.add_argument("--members", type=int, default=3)
     options = parser.parse_args()
     limit = options.limit * 2**20
-    part_bytes = PART_ROWS * N_COLUMNS * 8
-    n_parts = int(np.ceil(options.times * limit / part_bytes))
+    n_parts = int(np.ceil(options.times * limit / PART_BYTES))
     # Arrow's own allocator reserves a gigabyte of addresses, which would count.
     os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"
     with tempfile.TemporaryDirectory() as folder:
@@ -116,16 +112,18 @@ def main() -> None:
         write(Path(folder), n_parts)
         print(
             f"{n_parts * PART_ROWS:,} rows x {N_COLUMNS} columns, "
-            f"{n_parts * part_bytes / 2**20:.0f} MiB, in {n_parts} files "
+            f"{n_parts * PART_BYTES / 2**20:.0f} MiB, in {n_parts} files "
             f"({time.perf_counter() - start:.0f} s); limit {options.limit} MiB",
             flush=True,
         )
-        arguments = (Path(folder), limit, n_parts * part_bytes, options.members)
         context = multiprocessing.get_context("spawn")
-        child = context.Process(target=in_bounds, args=arguments)
-        child.start()
-        child.join()
-        raise SystemExit(child.exitcode)
+        for which in ("sample", "candidates", "all"):
+            arguments = (Path(folder), limit, n_parts * PART_BYTES, options.members)
+            child = context.Process(target=in_bounds, args=(*arguments, which))
+            child.start()
+            child.join()
+            if child.exitcode:
+                raise SystemExit(child.exitcode)
 
 
 if __name__ == "__main__":

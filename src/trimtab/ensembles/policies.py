@@ -17,8 +17,6 @@ from trimtab.ensembles.round import Round
 from trimtab.exceptions import InputError, nearest_names
 from trimtab.sampling.hardness import (
     draw_without_replacement,
-    self_paced_shares,
-    share_out,
 )
 
 __all__ = [
@@ -189,27 +187,7 @@ class SelfPacedPolicy:
             raise InputError(f"n_bins is {self.n_bins!r}: give a whole number above 0")
         alpha = float(np.tan(np.pi * round.number / (2 * round.n_rounds)))
         round.notes.update(alpha=alpha, ratio=self.ratio)
-        drawn = [
-            rows if size == len(rows) else rows[self._draw(round, rows, size, alpha)]
-            for rows, size in zip(
-                round.rows_by_class, round.sizes(self.ratio).tolist(), strict=True
-            )
-        ]
-        return np.concatenate(drawn)
-
-    def _draw(self, round: Round, rows: Rows, size: int, alpha: float) -> Rows:
-        hardness = self._hardness(round.errors[rows])
-        shares, bins = self_paced_shares(hardness, self.n_bins, alpha)
-        available = np.bincount(bins, minlength=self.n_bins)
-        by_bin = np.argsort(bins, kind="stable")
-        parts = np.split(by_bin, np.cumsum(available)[:-1])
-        wanted = share_out(shares, size, available).tolist()
-        return np.concatenate(
-            [
-                part[draw_without_replacement(None, n, round.rng, len(part))]
-                for part, n in zip(parts, wanted, strict=True)
-            ]
-        )
+        return round.draw_paced(self._hardness, self.n_bins, alpha, self.ratio)
 
     def _hardness(self, errors: Floats) -> Floats:
         if self.hardness == "absolute":

@@ -22,8 +22,10 @@ __all__ = [
     "error_histogram",
     "gaussian_exponents",
     "gaussian_weights",
+    "hardness_bins",
     "self_paced_shares",
     "share_out",
+    "shares_of_bins",
 ]
 
 Codes = NDArray[np.integer[Any]]
@@ -272,15 +274,55 @@ def self_paced_shares(errors: Floats, n_bins: int, alpha: float) -> tuple[Floats
     >>> shares.round(3).tolist(), bins.tolist()
     ([0.833, 0.167], [0, 0, 1, 1])
     """
-    least, greatest = errors.min(), errors.max()
-    span = greatest - least
-    bins = _bins((errors - least) / span if span > 0 else np.zeros(len(errors)), n_bins)
+    bins = hardness_bins(errors, n_bins, errors.min(), errors.max())
     rows = np.bincount(bins, minlength=n_bins)
-    sums = np.bincount(bins, weights=errors, minlength=n_bins)
+    sums: Any = np.bincount(bins, weights=errors, minlength=n_bins)
+    return shares_of_bins(rows, sums, alpha), bins
+
+
+def hardness_bins(errors: Floats, n_bins: int, least: float, greatest: float) -> Rows:
+    """Return the bin of each row, of equal width from the least error to the greatest.
+
+    Parameters
+    ----------
+    errors : ndarray of float of shape (n_rows,)
+        Of the rows, or of some of them.
+    n_bins : int
+        Number of bins.
+    least, greatest : float
+        Of all rows.
+
+    Returns
+    -------
+    ndarray of int of shape (n_rows,)
+    """
+    span = greatest - least
+    return _bins((errors - least) / span if span > 0 else np.zeros(len(errors)), n_bins)
+
+
+def shares_of_bins(rows: Codes, sums: Floats, alpha: float) -> Floats:
+    """Return how much of a draw comes from each bin; see `self_paced_shares`.
+
+    Parameters
+    ----------
+    rows : ndarray of int of shape (n_bins,)
+        How many rows each bin has.
+    sums : ndarray of float of shape (n_bins,)
+        Their errors together.
+    alpha : float
+        The self-paced factor.
+
+    Returns
+    -------
+    ndarray of float of shape (n_bins,)
+        Sums to 1; 0 for empty bins.
+    """
+    n_bins = len(rows)
     hardness = np.divide(sums, rows, out=np.zeros(n_bins), where=rows > 0)
     floor = np.finfo(float).eps  # where the easiest bin has no error at all
-    weights = (rows > 0) / (np.maximum(hardness, 0) + alpha + floor)
-    return weights / weights.sum(), bins
+    weights: Floats = (rows > 0) / (np.maximum(hardness, 0) + alpha + floor)
+    weights /= weights.sum()
+    return weights
 
 
 def share_out(shares: Floats, n: int, available: Codes) -> Rows:

@@ -6,7 +6,6 @@ rows that are drawn or held out and, where there are few enough, the errors.
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-import copy
 from typing import Any
 
 import numpy as np
@@ -17,9 +16,9 @@ from numpy.typing import NDArray
 from trimtab.ensembles.members import predicted
 from trimtab.ensembles.partitioned import partition_tasks as tasks
 from trimtab.ensembles.partitioned.dask_table import Errands
+from trimtab.ensembles.partitioned.partition_draws import PartitionDraws
 from trimtab.ensembles.partitioned.partition_split import Split
 from trimtab.ensembles.partitioned.partition_survey import SurveyedTable
-from trimtab.ensembles.partitioned.partition_tasks import Near
 from trimtab.ensembles.partitioned.partitioned_round import PartitionedRound
 from trimtab.ensembles.round import Round
 from trimtab.ensembles.row_pool import class_shares, smallest_class
@@ -38,9 +37,6 @@ each, and draws are made as in memory, of the same rows in the same order."""
 GATHER_SETTING, GATHERED_BYTES = "trimtab.gathered-bytes", "4 GiB"
 """Where Dask's configuration says how large the tables may be that come here, and the
 size if it does not."""
-
-_FAN_IN = 8
-_SKIPPED_AT_ONCE = 1_000_000
 
 
 Part = tuple[Any, Floats | None]
@@ -262,63 +258,9 @@ class PartitionPool:
         counts: Codes = np.sum(self._errands.done(found), axis=0)
         return counts
 
-    def draw_near(
-        self, near: Near, sizes: list[int], rng: np.random.Generator
-    ) -> list[Codes]:
-        """Draw rows by their errors where they lie; see `Partitions`.
-
-        Each row's time of arrival is that which it would have in memory: the generator
-        is here run past the rows of each partition, and a copy of it as it was goes
-        there.
-        """
-        sums = np.array(
-            self._errands.done(
-                [self._errands.errand(tasks.weight_sums, r, near) for r in self._rows]
-            )
-        )
-        greatest = sums[:, 0].max(axis=0)
-        totals = (np.exp(sums[:, 0] - greatest) * sums[:, 1]).sum(axis=0)
-        wanted = []
-        for code, size in enumerate(sizes):
-            if size == self.class_counts[code]:
-                continue
-            scale = float(greatest[code]), float(totals[code])
-            wanted.append(self._first_of_all(near, code, scale, rng, size))
-        drawn = iter(self._errands.done(wanted))
-        return [
-            self._first[code]
-            + (np.arange(size) if size == count else np.sort(next(drawn)[1]))
-            for code, (size, count) in enumerate(
-                zip(sizes, self.class_counts.tolist(), strict=True)
-            )
-        ]
-
-    def _first_of_all(
-        self,
-        near: Near,
-        code: int,
-        scale: tuple[float, float],
-        rng: np.random.Generator,
-        size: int,
-    ) -> Any:
-        """Return an errand that finds the rows of a class that arrive first."""
-        found = []
-        for part in np.flatnonzero(self._counts[:, code]).tolist():
-            here = copy.deepcopy(rng), int(self._before[part, code])
-            _skip(rng, int(self._counts[part, code]))
-            found.append(
-                self._errands.errand(
-                    tasks.first_to_arrive,
-                    *(self._rows[part], near, code, scale, *here, size),
-                )
-            )
-        while len(found) > 1:
-            groups = range(0, len(found), _FAN_IN)
-            found = [
-                self._errands.errand(tasks.earliest, found[i : i + _FAN_IN], size)
-                for i in groups
-            ]
-        return found[0]
+    def draws(self) -> PartitionDraws:
+        """Return what draws rows where they lie; see `Partitions`."""
+        return PartitionDraws(self._errands, self._rows, self._counts)
 
 
 def _joined(parts: list[Part]) -> Part:
@@ -326,9 +268,3 @@ def _joined(parts: list[Part]) -> Part:
     weights = [weight for _, weight in parts if weight is not None]
     table = tasks.stacked([table for table, _ in parts])
     return table, np.concatenate(weights) if weights else None
-
-
-def _skip(rng: np.random.Generator, n: int) -> None:
-    """Run a generator past so many exponential variates."""
-    for start in range(0, n, _SKIPPED_AT_ONCE):
-        rng.standard_exponential(min(_SKIPPED_AT_ONCE, n - start))

@@ -1,4 +1,4 @@
-"""What is done where a partition lies: counting, choosing, scoring, drawing.
+"""What is done where a partition lies: counting, choosing, scoring.
 
 Plain functions of tables and arrays, which know nothing of Dask. A partition's rows
 that may be drawn are numbered class after class, as they come in each.
@@ -16,23 +16,16 @@ from numpy.typing import NDArray
 from trimtab.ensembles.members import predicted
 from trimtab.exceptions import InputError
 from trimtab.fit_arguments import encode_as
-from trimtab.sampling.hardness import (
-    arrival_times,
-    class_error_counts,
-    gaussian_exponents,
-)
+from trimtab.sampling.hardness import class_error_counts
 from trimtab.tables import Labels, label_values, n_rows, take_rows
 
 __all__ = [
-    "Near",
     "PartRows",
     "Survey",
     "begin",
     "codes_of",
-    "earliest",
     "error_counts",
     "errors_of",
-    "first_to_arrive",
     "in_own_order",
     "look_at",
     "own_rows",
@@ -40,12 +33,10 @@ __all__ = [
     "stacked",
     "take_held_out",
     "take_positions",
-    "weight_sums",
 ]
 
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Firsts = tuple[Floats, Codes]
 
 
 @dataclass(frozen=True)
@@ -265,85 +256,6 @@ def errors_of(rows: PartRows) -> Floats:
 def error_counts(rows: PartRows, n_bins: int) -> Codes:
     """Return how many rows of each class are in each bin of errors."""
     return class_error_counts(rows.errors, rows.codes, len(rows.counts), n_bins)
-
-
-@dataclass(frozen=True)
-class Near:
-    """By which errors rows are drawn: a Gaussian's mean and deviation."""
-
-    mu: float
-    sigma: float
-
-    def exponents(self, rows: PartRows, code: int) -> Floats:
-        """Return the logarithms of the weights of one class's rows."""
-        return gaussian_exponents(rows.errors_of_class(code), self.mu, self.sigma)
-
-
-def weight_sums(rows: PartRows, near: Near) -> Floats:
-    """Return each class's greatest exponent and its sum of weights over that.
-
-    Returns
-    -------
-    ndarray of float of shape (2, n_classes)
-        Minus infinity and 0 where a class has no rows here.
-    """
-    found = np.array([np.full(len(rows.counts), -np.inf), np.zeros(len(rows.counts))])
-    for code in np.flatnonzero(rows.counts).tolist():
-        exponents = near.exponents(rows, code)
-        found[0, code] = exponents.max()
-        found[1, code] = np.exp(exponents - exponents.max()).sum()
-    return found
-
-
-def first_to_arrive(
-    rows: PartRows,
-    near: Near,
-    code: int,
-    scale: tuple[float, float],
-    rng: np.random.Generator,
-    before: int,
-    n: int,
-) -> Firsts:
-    """Return the rows of a class that are drawn first among those that lie here.
-
-    Parameters
-    ----------
-    rows : PartRows
-        The rows.
-    near : Near
-        By which errors.
-    code : int
-        The class.
-    scale : tuple of float
-        The greatest exponent of all partitions, and the sum of their weights over it.
-    rng : numpy.random.Generator
-        Gives the variates from this partition's first row of the class on.
-    before : int
-        Rows of the class in the partitions before.
-    n : int
-        How many rows are drawn of all partitions.
-
-    Returns
-    -------
-    arrivals : ndarray of float
-        When they arrive.
-    ranks : ndarray of int
-        Which they are, among all rows of the class.
-    """
-    greatest, total = scale
-    weights = np.exp(near.exponents(rows, code) - greatest) / total
-    arrivals = arrival_times(weights, rng)
-    return earliest([(arrivals, before + np.arange(len(arrivals)))], n)
-
-
-def earliest(parts: Sequence[Firsts], n: int) -> Firsts:
-    """Return the n rows that arrive first in any of the parts."""
-    arrivals = np.concatenate([part[0] for part in parts])
-    ranks = np.concatenate([part[1] for part in parts])
-    if len(arrivals) > n:
-        first = np.argpartition(arrivals, n)[:n]
-        arrivals, ranks = arrivals[first], ranks[first]
-    return arrivals, ranks
 
 
 def stacked(tables: Sequence[Any]) -> Any:

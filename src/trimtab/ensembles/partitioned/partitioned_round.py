@@ -9,7 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.ensembles.partitioned.partition_tasks import Near
+from trimtab.ensembles.partitioned.draw_tasks import Binning, Near
+from trimtab.ensembles.partitioned.partition_draws import PartitionDraws
 from trimtab.ensembles.round import Histograms, Round
 from trimtab.sampling.hardness import class_error_histograms, draw_without_replacement
 
@@ -37,10 +38,8 @@ class Partitions(Protocol):
     def error_counts(self, n_bins: int) -> Codes:
         """Return how many rows of each class are in each bin of errors."""
 
-    def draw_near(
-        self, near: Near, sizes: list[int], rng: np.random.Generator
-    ) -> list[Codes]:
-        """Return positions of rows of each class, drawn without replacement."""
+    def draws(self) -> PartitionDraws:
+        """Return what draws rows where they lie."""
 
 
 class PartitionedRound(Round):
@@ -112,10 +111,21 @@ class PartitionedRound(Round):
 
     def draw_near(self, mu: float, sigma: float, ratio: float = 1.0) -> Codes:
         """Draw rows by a Gaussian of their errors; see `Round.draw_near`."""
-        drawn = self._partitions.draw_near(
-            Near(mu, sigma), self.sizes(ratio).tolist(), self.rng
+        return self._partitions.draws().near(
+            Near(mu, sigma), self.sizes(ratio), self.rng
         )
-        return np.concatenate(drawn)
+
+    def draw_paced(
+        self,
+        hardness: Callable[[Floats], Floats],
+        n_bins: int,
+        alpha: float,
+        ratio: float = 1.0,
+    ) -> Codes:
+        """Draw rows by bins of hardness; see `Round.draw_paced`."""
+        return self._partitions.draws().paced(
+            Binning(hardness, n_bins), alpha, self.sizes(ratio), self.rng
+        )
 
     def histograms(self, n_bins: int, per_class: bool = False) -> Histograms:
         """Return the distribution of the errors; see `Round.histograms`."""
