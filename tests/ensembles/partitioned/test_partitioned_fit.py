@@ -2,8 +2,11 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+import re
 import subprocess
 import sys
+import textwrap
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -203,8 +206,8 @@ def test_each_member_is_asked_once_for_each_row_and_fits_on_drawn_rows_alone():
     assert {tuple(r["rows_per_class"]) for r in model.history_} == {(smallest,) * 3}
 
 
-def test_a_sample_of_candidates_is_read_once():
-    """With max_candidates the collection is read twice and a half, not every round."""
+def test_a_sample_of_candidates_is_taken_out_once():
+    """To count its rows, to look at its classes, to take the sample; not every round."""
     read: list[int] = []
 
     def made(number: int) -> pd.DataFrame:
@@ -217,6 +220,28 @@ def test_a_sample_of_candidates_is_read_once():
     model = ensemble("gaussian", **options).fit(table, Y)
     assert_same(ensemble("gaussian", **options).fit(FRAME, Y), model, FRAME)
     assert len(read) <= 3 * 3
+
+
+@pytest.mark.usefixtures("at_scale")
+def test_histograms_are_those_of_memory():
+    """Of all rows and of each class, where some are held out and few may be drawn."""
+    seen: list[Any] = []
+
+    class Looking:
+        def select(self, round: Any) -> Any:
+            for per_class in (False, True):
+                found = round.histograms(5, per_class=per_class)
+                seen.extend([found.train, found.held_out])
+            return round.draw(ratio=1.5)
+
+    for options in ({}, {"validation_fraction": 0.2, "max_candidates": 500}):
+        inside = ensemble(Looking(), **options).fit(X, Y)
+        outside = ensemble(Looking(), **options).fit(ARRAY, Y)
+        assert_same(inside, outside)
+    halves = np.split(np.arange(len(seen)), 4)
+    for here, there in ((halves[0], halves[1]), (halves[2], halves[3])):
+        for one, other in zip(here, there, strict=True):
+            np.testing.assert_allclose(seen[one], seen[other], rtol=1e-14, atol=1e-17)
 
 
 def test_an_own_policy_sees_all_rows_where_it_asks(at_scale):
@@ -378,7 +403,7 @@ def test_what_does_not_take_collections_says_so():
 
 def test_rows_that_come_here_are_bounded():
     """Rare, held-out and drawn rows: how many, how large, and the cure."""
-    with dask.config.set({"trimtab.gathered-bytes": "20 kiB"}):
+    with dask.config.set({"trimtab.gathered-bytes": "20 kiB", "scheduler": "sync"}):
         ensemble().fit(ARRAY[:, :2], Y)
         with pytest.raises(
             InputError, match=r"\d+ rows of a balanced draw take 2\d\.\d\d kiB in t"
@@ -418,3 +443,14 @@ def test_rows_in_memory_never_import_dask():
         "sys.exit('dask' in sys.modules)\n"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_the_example_of_the_user_guide_runs():
+    """It predicts the rows of the first partition."""
+    page = Path(__file__).parents[3] / "docs/user_guide/larger_than_memory.rst"
+    block = re.search(r"code-block:: python\n\n((?:   .*\n|\n)+)", page.read_text())
+    assert block
+    names: dict[str, Any] = {}
+    exec(textwrap.dedent(block[1]), names)
+    assert names["probabilities"].shape == (100_000, 2)
+    assert len(names["model"].estimators_) == 5

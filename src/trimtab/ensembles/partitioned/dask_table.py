@@ -33,12 +33,19 @@ class Errands:
     ----------
     n_jobs : int or None
         Threads, as joblib counts them.
+
+    Attributes
+    ----------
+    is_here : bool
+        Whether what is kept is kept in this process.
     """
 
     def __init__(self, n_jobs: int | None) -> None:
         self._options: dict[str, Any] = {}
-        self.is_here = dask.base.get_scheduler() is None
-        if self.is_here:
+        chosen = dask.base.get_scheduler()
+        # A client's own method; what other schedulers keep is kept in this process.
+        self.is_here = not hasattr(getattr(chosen, "__self__", None), "scheduler_info")
+        if chosen is None:
             threads = joblib.effective_n_jobs(n_jobs)
             self._options = {"scheduler": "threads", "num_workers": threads}
 
