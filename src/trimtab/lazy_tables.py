@@ -28,19 +28,17 @@ def is_dask(X: Any) -> bool:
     return type(X).__module__.partition(".")[0] == "dask"
 
 
-def refuse_dask(X: Any, who: str = "what it was given to") -> None:
+def refuse_dask(X: Any) -> None:
     """Raise an `InputError` where a table is one of Dask's.
 
     Parameters
     ----------
     X : object
         The table.
-    who : str
-        What cannot take it.
     """
     if is_dask(X):
         raise InputError(
-            f"X is a dask {type(X).__name__}, and {who} needs its rows in memory: give "
-            "X.compute(), or a sample; under-sampling ensembles and MESAClassifier "
-            "take it as it is"
+            f"X is a dask {type(X).__name__}, and is needed in memory here: give "
+            "X.compute(), or a sample of it; under-sampling ensembles and "
+            "MESAClassifier fit on it as it is"
         )

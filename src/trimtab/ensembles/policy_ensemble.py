@@ -297,7 +297,7 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
             The mean over the first member, the first two, and so on.
         """
         check_is_fitted(self, "estimators_")
-        refuse_dask(X, "staged_predict_proba")
+        refuse_dask(X)
         return self._staged(accept_rows(self, self.estimator, X))
 
     def _staged(self, X: Any) -> Iterator[Floats]:

@@ -207,7 +207,7 @@ def test_each_member_is_asked_once_for_each_row_and_fits_on_drawn_rows_alone():
 
 
 def test_a_sample_of_candidates_is_taken_out_once():
-    """To count its rows, to look at its classes, to take the sample; not every round."""
+    """A collection is read to count, to survey and to sample, not every round."""
     read: list[int] = []
 
     def made(number: int) -> pd.DataFrame:
@@ -384,7 +384,7 @@ def test_what_cannot_be_used_is_told_in_one_line(X, y, weight, message):
 
 def test_what_does_not_take_collections_says_so():
     """ART and others need rows in memory, and so do some uses of MESA."""
-    with pytest.raises(InputError, match=r"X is a dask Array, and what it was given t"):
+    with pytest.raises(InputError, match=r"X is a dask Array, and is needed in mem"):
         ARTClassifier().fit(ARRAY, Y)
     with pytest.raises(InputError, match=r"X is a dask DataFrame, and .*X.compute\(\)"):
         ARTClassifier().fit(TABLE, Y)
@@ -395,7 +395,7 @@ def test_what_does_not_take_collections_says_so():
     with pytest.raises(InputError, match="fit has no parameter 'groups'"):
         ensemble().fit(ARRAY, Y, groups=Y)
     model = ensemble().fit(ARRAY, Y)
-    with pytest.raises(InputError, match="staged_predict_proba needs its rows in mem"):
+    with pytest.raises(InputError, match="X is a dask Array, and is needed in memory"):
         model.staged_predict_proba(ARRAY)
     with pytest.raises(ValueError, match="X has 7 features, but"):
         model.predict_proba(ARRAY[:, 1:])
