@@ -213,7 +213,8 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
 
         self._check_partitioned()
         check_fit_parameters(fit_params)
-        accept_table(self, self.estimator, example_of(X), "no_validation")
+        target = None if y is None else "no_validation"
+        accept_table(self, self.estimator, example_of(X), target)
         weight = fit_params.get("sample_weight")
         rows = PartitionedRows.of(X, y, weight, self.n_jobs)
         if eval_set is None:

@@ -89,12 +89,12 @@ class MemoryPool:
 
     Parameters
     ----------
-    X, codes, X_held, codes_held, sample_weight, weight_held, held_rows
+    X, codes, X_held, codes_held
         As for `trimtab.ensembles.cascade.Cascade`.
-    max_candidates, n_jobs
-        As for it too.
     rng : numpy.random.Generator
         Decides which rows may be drawn, where not all may.
+    sample_weight, weight_held, held_rows, max_candidates, n_jobs
+        As for `trimtab.ensembles.cascade.Cascade`.
     """
 
     def __init__(

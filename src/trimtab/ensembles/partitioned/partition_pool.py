@@ -25,18 +25,21 @@ from trimtab.ensembles.row_pool import class_shares, smallest_class
 from trimtab.exceptions import InputError
 from trimtab.tables import take_rows
 
-__all__ = ["GATHER_SETTING", "MOST_ERRORS_HERE", "PartitionPool"]
+__all__ = ["GATHERED_BYTES", "GATHER_SETTING", "MOST_ERRORS_HERE", "PartitionPool"]
 
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 MOST_ERRORS_HERE = 1_000_000
-"""With no more rows to draw from, their errors come here after each member, 8 bytes for
-each, and draws are made as in memory, of the same rows in the same order."""
+"""With no more rows to draw from, draws are made here, as in memory.
 
-GATHER_SETTING, GATHERED_BYTES = "trimtab.gathered-bytes", "4 GiB"
-"""Where Dask's configuration says how large the tables may be that come here, and the
-size if it does not."""
+Their errors come here after each member, 8 bytes for each."""
+
+GATHER_SETTING = "trimtab.gathered-bytes"
+"""Where Dask's configuration says how large the tables may be that come here."""
+
+GATHERED_BYTES = "4 GiB"
+"""How large, if it does not."""
 
 
 Part = tuple[Any, Floats | None]
