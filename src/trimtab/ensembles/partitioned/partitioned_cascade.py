@@ -71,12 +71,13 @@ class PartitionedRows:
         random_state : RandomState
             Decides what is held out, and seeds the generator.
         """
-        fraction = held_out if isinstance(held_out, float) else None
+        is_brought = isinstance(held_out, tuple)
+        brought: Any = held_out if is_brought else (None, None)
+        fraction: Any = None if is_brought else held_out
         check_class_sizes(self.table.classes, self.counts, fraction is not None)
         held = held_ranks(self.counts, fraction, self._codes, random_state)
         rng = np.random.default_rng(random_state.randint(2**31 - 1))
         split = split_rows(self.table.counts, held, max_candidates, self._codes, rng)
-        brought = held_out if isinstance(held_out, tuple) else (None, None)
         return PartitionPool(self.table, split, self.errands, *brought), rng
 
     def _codes(self) -> Codes:
