@@ -8,9 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.exceptions import InputError
+from trimtab.lazy_tables import is_dask
 from trimtab.tables import Labels, label_values, n_rows
 
-__all__ = ["check_eval_set", "check_sample_weight", "encode_as"]
+__all__ = [
+    "check_eval_set",
+    "check_fit_parameters",
+    "check_sample_weight",
+    "encode_as",
+]
 
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -82,6 +88,11 @@ def check_eval_set(eval_set: Any, labels: Labels) -> tuple[Any, Codes]:
             "and their labels, eval_set=(X_held, y_held)"
         )
     X, y = eval_set
+    if is_dask(X) or is_dask(y):
+        raise InputError(
+            "eval_set is a dask collection, and is measured again and again: give it "
+            "in memory, eval_set=(X_held.compute(), y_held.compute())"
+        )
     codes = encode_as(y, labels, name="the y of eval_set")
     if n_rows(X) != len(codes):
         raise InputError(
@@ -95,6 +106,22 @@ def check_eval_set(eval_set: Any, labels: Labels) -> tuple[Any, Codes]:
             "its difficulty cannot be measured: add some, or leave eval_set out"
         )
     return X, codes
+
+
+def check_fit_parameters(fit_params: dict[str, Any]) -> None:
+    """Raise an `InputError` where ``fit`` was given what it does not know.
+
+    Parameters
+    ----------
+    fit_params : dict
+        What it was given beyond its named parameters.
+    """
+    unknown = set(fit_params) - {"sample_weight"}
+    if unknown:
+        raise InputError(
+            f"fit has no parameter {min(unknown)!r}: known are eval_set and "
+            "sample_weight"
+        )
 
 
 def check_sample_weight(fit_params: dict[str, Any], labels: Labels) -> Floats | None:
@@ -117,12 +144,7 @@ def check_sample_weight(fit_params: dict[str, Any], labels: Labels) -> Floats | 
         Where there is anything else, a weight is missing, negative or not finite, or
         all rows of a class weigh nothing.
     """
-    unknown = set(fit_params) - {"sample_weight"}
-    if unknown:
-        raise InputError(
-            f"fit has no parameter {min(unknown)!r}: known are eval_set and "
-            "sample_weight"
-        )
+    check_fit_parameters(fit_params)
     given = fit_params.get("sample_weight")
     if given is None:
         return None

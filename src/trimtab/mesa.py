@@ -204,6 +204,13 @@ class MESAClassifier(PolicyEnsemble):
         looks = not isinstance(policy, LearnedPolicy) or policy.uses_held_out
         return HELD_OUT if looks else None
 
+    def _check_partitioned(self) -> None:
+        if self._known() is None:
+            raise InputError(
+                "meta_sampler is 'train', which needs the rows in memory: train on a "
+                "sample, MetaSampler().fit(Task('sample', X, y)), and give that"
+            )
+
     def _learned(self, rows: TrainingRows, seed: int) -> Policy:
         """Return what a meta-sampler learns on the training and the held-out rows."""
         is_small = len(rows.codes) <= LARGEST_TASK

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from trimtab.exceptions import InputError, nearest_names
+from trimtab.lazy_tables import refuse_dask
 
 __all__ = [
     "Labels",
@@ -243,6 +244,7 @@ def check_table(X: Any, *, images: bool = False) -> None:
     images : bool, default=False
         Whether rows may be images, of two axes or three.
     """
+    refuse_dask(X)
     shape = X.shape if hasattr(X, "shape") else np.asarray(X, dtype=object).shape
     if len(shape) not in ((2, 3, 4) if images else (2,)) or not all(shape):
         raise InputError(

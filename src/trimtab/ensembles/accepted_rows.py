@@ -5,6 +5,7 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import column_or_1d, get_tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
@@ -13,7 +14,7 @@ from trimtab.ensembles.default_learner import as_lightgbm_likes
 from trimtab.exceptions import InputError
 from trimtab.tables import Labels, check_same_length, check_table, encode_labels
 
-__all__ = ["accept_labels", "accept_rows", "check_class_sizes"]
+__all__ = ["accept_labels", "accept_rows", "accept_table", "check_class_sizes"]
 
 
 def accept_rows(estimator: Any, learner: Any, X: Any, *y: Any) -> Any:
@@ -45,9 +46,27 @@ def accept_rows(estimator: Any, learner: Any, X: Any, *y: Any) -> Any:
         Where the table has no columns or two of a name, or holds what LightGBM cannot
         read; where labels are missing, continuous, mixed, or not one for each row.
     """
-    reset, is_lightgbm = bool(y), learner is None or _is_lightgbm(learner)
     # Labels are read on their own, so that no mixture of them becomes text on the way.
     target = tuple(None if one is None else "no_validation" for one in y)
+    X = accept_table(estimator, learner, X, *target)
+    if not y:
+        return X
+    labels = accept_labels(y[0])
+    check_same_length(X, labels.codes)
+    return X, labels
+
+
+def accept_table(estimator: Any, learner: Any, X: Any, *target: Any) -> Any:
+    """Check the shape of a table, or of an example of one; see `accept_rows`.
+
+    Parameters
+    ----------
+    estimator, learner, X
+        As for `accept_rows`.
+    *target : str
+        ``"no_validation"`` in ``fit``.
+    """
+    reset, is_lightgbm = bool(target), learner is None or _is_lightgbm(learner)
     if hasattr(X, "columns"):
         check_table(X)
         validate_data(estimator, X, *target, reset=reset, skip_check_array=True)
@@ -62,12 +81,7 @@ def accept_rows(estimator: Any, learner: Any, X: Any, *y: Any) -> Any:
             accept_sparse="csr" if accepts_sparse else False,
             ensure_all_finite=False,
         )
-    X = as_lightgbm_likes(X) if is_lightgbm else X
-    if not y:
-        return X
-    labels = accept_labels(y[0])
-    check_same_length(X, labels.codes)
-    return X, labels
+    return as_lightgbm_likes(X) if is_lightgbm else X
 
 
 def accept_labels(y: Any) -> Labels:
@@ -101,17 +115,21 @@ def _is_lightgbm(learner: Any) -> bool:
     return type(learner).__module__.partition(".")[0] == "lightgbm"
 
 
-def check_class_sizes(labels: Labels, is_split: bool) -> None:
+def check_class_sizes(
+    classes: NDArray[Any], counts: NDArray[np.int64], is_split: bool
+) -> None:
     """Raise an `InputError` that names a class with too few rows to hold some out.
 
     Parameters
     ----------
-    labels : Labels
-        Of the training rows.
+    classes : ndarray of shape (n_classes,)
+        The labels.
+    counts : ndarray of int of shape (n_classes,)
+        Training rows of each.
     is_split : bool
         Whether rows of each class will be held out.
     """
-    single = labels.classes[labels.counts == 1]
+    single = classes[counts == 1]
     if is_split and len(single):
         raise InputError(
             f"class {single[0].item()!r} has one row only, and one of each class is "

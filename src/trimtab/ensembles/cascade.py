@@ -7,20 +7,19 @@ are selected and nothing else is done to them.
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.ensembles.held_out_score import HeldOutScore, Metric
-from trimtab.ensembles.members import Learner, MemberMaker, predicted
+from trimtab.ensembles.members import Learner, MemberMaker
 from trimtab.ensembles.policies import Policy
 from trimtab.ensembles.round import Round
+from trimtab.ensembles.row_pool import MemoryPool, RowPool
 from trimtab.exceptions import InputError
-from trimtab.tables import n_rows, take_rows
 
-__all__ = ["Cascade"]
+__all__ = ["Cascade", "grow_with_history"]
 
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -72,8 +71,6 @@ class Cascade:
     score : float
         The metric on the held-out rows, as it is now; NaN without members or held-out
         rows.
-    candidates : ndarray of int or None
-        The rows of `X` that may be drawn; None for all.
 
     Raises
     ------
@@ -111,57 +108,89 @@ class Cascade:
         max_candidates: int | None = None,
         n_jobs: int | None = None,
     ) -> None:
-        self._rng = np.random.default_rng(rng)
-        self._maker = MemberMaker(estimator, sample_weight is not None)
-        self._X, self._weight, self.n_rounds = X, sample_weight, n_rounds
-        if held_rows is not None:
-            codes_held = codes[held_rows]
-            weight_held = None if sample_weight is None else sample_weight[held_rows]
-        elif codes_held is None:
-            codes_held = np.zeros(0, dtype=np.int64)
-        counts = np.bincount(codes)
-        self.candidates = _candidates(codes, held_rows, max_candidates, self._rng)
-        self._codes = codes if self.candidates is None else codes[self.candidates]
-        self._shares = _class_shares(codes, held_rows, len(self._codes))
-        self._codes_held = codes_held
-        self._scored = _ScoredRows.of(
-            X, self._codes, len(counts), self.candidates, held_rows, X_held, n_jobs
+        rng = np.random.default_rng(rng)
+        pool = MemoryPool(
+            X,
+            codes,
+            X_held,
+            codes_held,
+            rng=rng,
+            sample_weight=sample_weight,
+            weight_held=weight_held,
+            held_rows=held_rows,
+            max_candidates=max_candidates,
+            n_jobs=n_jobs,
         )
-        smallest = len(counts) - 1 - int(np.argmin(counts[::-1]))
+        self._begin(pool, estimator, metric, n_rounds, rng)
+
+    @classmethod
+    def over(
+        cls,
+        pool: RowPool,
+        estimator: Learner,
+        *,
+        metric: Metric = "average_precision",
+        n_rounds: int = 10,
+        rng: np.random.Generator | int | None = None,
+    ) -> Self:
+        """Return a cascade over rows that lie elsewhere than in one table.
+
+        Parameters
+        ----------
+        pool : RowPool
+            The rows.
+        estimator, metric, n_rounds, rng
+            As for the class.
+
+        Returns
+        -------
+        Cascade
+        """
+        cascade = cls.__new__(cls)
+        rng = np.random.default_rng(rng)
+        cascade._begin(pool, estimator, metric, n_rounds, rng)
+        return cascade
+
+    def _begin(
+        self,
+        pool: RowPool,
+        estimator: Learner,
+        metric: Metric,
+        n_rounds: int,
+        rng: np.random.Generator,
+    ) -> None:
+        self._pool, self._rng, self.n_rounds = pool, rng, n_rounds
+        self._maker = MemberMaker(estimator, pool.is_weighted)
+        self._codes_held = codes_held = pool.held_out_codes
         self._measure = HeldOutScore(
-            metric, codes_held, len(counts), smallest, weight_held
-        )
-        self._rows_by_class = tuple(
-            np.flatnonzero(self._codes == code) for code in range(len(counts))
+            metric, codes_held, pool.n_classes, pool.smallest, pool.held_out_weight
         )
         self._held_index = np.arange(len(codes_held)), codes_held
-        self._right = np.zeros(len(self._codes))
-        self._held_sums = np.zeros((len(codes_held), len(counts)))
+        self._held_sums = np.zeros((len(codes_held), pool.n_classes))
         self._memory: dict[str, Any] = {}
         self.score = float("nan")
         self.members: list[Any] = []
         self.records: list[dict[str, Any]] = []
         self.round = self._next_round()
 
+    @property
+    def candidates(self) -> Codes | None:
+        """The rows of `X` that may be drawn; None for all."""
+        return self._pool.candidates
+
     def _next_round(self) -> Round:
-        n_members, n_classes = len(self.members), len(self._rows_by_class)
+        n_members, n_classes = len(self.members), self._pool.n_classes
         if n_members:
-            right = self._right / n_members
             held_right = self._held_sums[self._held_index] / n_members
         else:
-            right = np.full(len(self._codes), 1 / n_classes)
             held_right = np.full(len(self._codes_held), 1 / n_classes)
-        return Round(
+        return self._pool.round(
             number=n_members,
             n_rounds=self.n_rounds,
-            codes=self._codes,
-            errors=1 - right,
             held_out_codes=self._codes_held,
             held_out_errors=1 - held_right,
             score=self.score,
-            rows_by_class=self._rows_by_class,
             rng=self._rng,
-            class_shares=self._shares,
             memory=self._memory,
         )
 
@@ -183,22 +212,19 @@ class Cascade:
             probabilities. An error of the member's own goes through, with a note that
             says which member it was; the ensemble is as it was before.
         """
-        rows = _checked(rows, len(self._codes))
+        rows = _checked(rows, self._pool.n_rows)
         number = len(self.members) + 1
-        in_table = rows if self.candidates is None else self.candidates[rows]
-        drawn = self._codes[rows]
-        weight = None if self._weight is None else self._weight[in_table]
         seed = int(self._rng.integers(2**31 - 1))
         member = self._maker.unfitted(len(rows), seed)
         try:
-            self._maker.fit(member, take_rows(self._X, in_table), drawn, weight)
-            right, held_out = self._scored.predict(member, self._held_sums.shape[1])
+            X, drawn, weight = self._pool.take(rows)
+            self._maker.fit(member, X, drawn, weight)
+            held_out = self._pool.score(member)
         except Exception as error:
             name = type(member).__name__
             error.add_note(f"raised by member {number} of {self.n_rounds}, {name}")
             raise
         self.members.append(member)
-        self._right += right
         self._held_sums += held_out
         if len(held_out):
             self.score = self._measure(self._held_sums / number)
@@ -224,6 +250,40 @@ class Cascade:
             self.add(policy.select(self.round))
 
 
+def grow_with_history(
+    cascade: Cascade, policy: Policy, n_bins: int
+) -> list[dict[str, Any]]:
+    """Grow a cascade to its full size; return what is remembered of each round.
+
+    Parameters
+    ----------
+    cascade : Cascade
+        The ensemble.
+    policy : Policy
+        Chooses the rows.
+    n_bins : int
+        Bins of the histograms of each class's errors.
+
+    Returns
+    -------
+    list of dict
+        The cascade's records, the policy's notes among their entries, with the
+        distribution of the errors after each member.
+    """
+    history = []
+    while len(cascade.members) < cascade.n_rounds:
+        cascade.add(policy.select(cascade.round))
+        record = dict(cascade.records[-1])
+        histograms = cascade.round.histograms(n_bins, per_class=True)
+        record.update(
+            **record.pop("notes"),
+            train_histogram=histograms.train,
+            held_out_histogram=histograms.held_out,
+        )
+        history.append(record)
+    return history
+
+
 def _checked(rows: Any, n_candidates: int) -> Codes:
     """Return what a policy selected, if it is row positions."""
     rows = np.asarray(rows)
@@ -240,84 +300,3 @@ def _checked(rows: Any, n_candidates: int) -> Codes:
         )
     positions: Codes = rows.astype(np.int64, copy=False)
     return positions
-
-
-def _candidates(
-    codes: Codes,
-    held_rows: Codes | None,
-    at_most: int | None,
-    rng: np.random.Generator,
-) -> Codes | None:
-    """Return the rows that may be drawn, ascending, or None for all.
-
-    Where there are too many, the rare classes keep all their rows and the others share
-    what is left equally.
-    """
-    may_be_drawn = np.ones(len(codes), dtype=bool)
-    if held_rows is not None:
-        may_be_drawn[held_rows] = False
-    counts = np.bincount(codes[may_be_drawn])
-    left = int(counts.sum()) if at_most is None else at_most
-    if left < counts.sum():
-        for position, code in enumerate(np.argsort(counts, kind="stable").tolist()):
-            share = min(int(counts[code]), max(left // (len(counts) - position), 1))
-            left -= share
-            if share < counts[code]:
-                rows = np.flatnonzero(may_be_drawn & (codes == code))
-                may_be_drawn[rng.permutation(rows)[share:]] = False
-    return None if may_be_drawn.all() else np.flatnonzero(may_be_drawn)
-
-
-def _class_shares(
-    codes: Codes, held_rows: Codes | None, n_candidates: int
-) -> Floats | None:
-    """Return each class's share of the training rows, or None if all are candidates."""
-    counts = np.bincount(codes)
-    if held_rows is not None:
-        counts = counts - np.bincount(codes[held_rows], minlength=len(counts))
-    if counts.sum() == n_candidates:
-        return None
-    shares: Floats = counts / counts.sum()
-    return shares
-
-
-@dataclass
-class _ScoredRows:
-    """The rows that each member predicts, and where to find what in the predictions.
-
-    Held-out rows that lie in the table itself are predicted with it, in one call.
-    """
-
-    table: Any
-    right: Codes  # of each candidate, where its class's probability is, flattened
-    held_out: Any  # rows of the table
-    X_held: Any
-    n_jobs: int | None
-
-    @classmethod
-    def of(
-        cls,
-        X: Any,
-        codes: Codes,
-        n_classes: int,
-        candidates: Codes | None,
-        held_rows: Codes | None,
-        X_held: Any,
-        n_jobs: int | None,
-    ) -> "_ScoredRows":
-        held = np.zeros(0, dtype=np.int64) if held_rows is None else held_rows
-        if candidates is None:
-            candidates = np.arange(len(codes))
-        if len(candidates) + len(held) < n_rows(X):
-            X = take_rows(X, np.concatenate([candidates, held]))
-            held = np.arange(len(candidates), len(candidates) + len(held))
-            candidates = np.arange(len(candidates))
-        return cls(X, candidates * n_classes + codes, held, X_held, n_jobs)
-
-    def predict(self, member: Any, n_classes: int) -> tuple[Floats, Floats]:
-        """Return candidates' probabilities of their class, held-out rows' of all."""
-        probabilities = predicted(member, self.table, n_classes, self.n_jobs)
-        right = probabilities.ravel()[self.right]
-        if self.X_held is not None:
-            return right, predicted(member, self.X_held, n_classes, self.n_jobs)
-        return right, probabilities[self.held_out]

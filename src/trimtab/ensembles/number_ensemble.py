@@ -22,6 +22,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from trimtab.ensembles.accepted_rows import accept_labels
 from trimtab.ensembles.members import in_order, predicted
 from trimtab.exceptions import InputError
+from trimtab.lazy_tables import refuse_dask
 from trimtab.synthesis.neighbours import own_neighbours
 from trimtab.tables import Labels, check_same_length, check_table
 
@@ -174,6 +175,7 @@ def accept_numbers(estimator: Any, X: Any, *y: Any) -> Any:
     InputError
         Where a value is missing, infinite, or no number.
     """
+    refuse_dask(X)
     if hasattr(X, "columns"):
         check_table(X)
     # Labels are read on their own, so that no mixture of them becomes text on the way.

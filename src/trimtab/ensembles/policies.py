@@ -8,7 +8,6 @@ ensembles at once: what it must remember goes into ``round.memory``.
 # SPDX-License-Identifier: BSD-3-Clause
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -18,9 +17,6 @@ from trimtab.ensembles.round import Round
 from trimtab.exceptions import InputError, nearest_names
 from trimtab.sampling.hardness import (
     draw_without_replacement,
-    gaussian_weights,
-    self_paced_shares,
-    share_out,
 )
 
 __all__ = [
@@ -94,7 +90,7 @@ def gaussian_draw(round: Round, mu: float, sigma: float, ratio: float = 1.0) -> 
     if not round.number:  # all errors are the same: a draw at random, around nothing
         return round.draw(ratio=ratio)
     round.notes.update(mu=float(mu), sigma=float(sigma))
-    return round.draw(partial(gaussian_weights, mu=mu, sigma=sigma), ratio)
+    return round.draw_near(mu, sigma, ratio)
 
 
 @dataclass(frozen=True)
@@ -191,27 +187,7 @@ class SelfPacedPolicy:
             raise InputError(f"n_bins is {self.n_bins!r}: give a whole number above 0")
         alpha = float(np.tan(np.pi * round.number / (2 * round.n_rounds)))
         round.notes.update(alpha=alpha, ratio=self.ratio)
-        drawn = [
-            rows if size == len(rows) else rows[self._draw(round, rows, size, alpha)]
-            for rows, size in zip(
-                round.rows_by_class, round.sizes(self.ratio).tolist(), strict=True
-            )
-        ]
-        return np.concatenate(drawn)
-
-    def _draw(self, round: Round, rows: Rows, size: int, alpha: float) -> Rows:
-        hardness = self._hardness(round.errors[rows])
-        shares, bins = self_paced_shares(hardness, self.n_bins, alpha)
-        available = np.bincount(bins, minlength=self.n_bins)
-        by_bin = np.argsort(bins, kind="stable")
-        parts = np.split(by_bin, np.cumsum(available)[:-1])
-        wanted = share_out(shares, size, available).tolist()
-        return np.concatenate(
-            [
-                part[draw_without_replacement(None, n, round.rng, len(part))]
-                for part, n in zip(parts, wanted, strict=True)
-            ]
-        )
+        return round.draw_paced(self._hardness, self.n_bins, alpha, self.ratio)
 
     def _hardness(self, errors: Floats) -> Floats:
         if self.hardness == "absolute":

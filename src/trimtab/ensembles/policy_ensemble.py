@@ -15,12 +15,21 @@ from sklearn.utils import Tags, check_random_state, get_tags
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from trimtab.ensembles.accepted_rows import accept_rows, check_class_sizes
-from trimtab.ensembles.cascade import Cascade
+from trimtab.ensembles.accepted_rows import (
+    accept_rows,
+    accept_table,
+    check_class_sizes,
+)
+from trimtab.ensembles.cascade import Cascade, grow_with_history
 from trimtab.ensembles.held_out_score import METRICS, Metric
 from trimtab.ensembles.members import check_learner, in_order, predicted
 from trimtab.ensembles.policies import Policy
-from trimtab.fit_arguments import check_eval_set, check_sample_weight
+from trimtab.fit_arguments import (
+    check_eval_set,
+    check_fit_parameters,
+    check_sample_weight,
+)
+from trimtab.lazy_tables import is_dask, refuse_dask
 from trimtab.tables import Labels, held_out_split, n_rows
 
 __all__ = ["PolicyEnsemble", "TrainingRows"]
@@ -38,14 +47,20 @@ class TrainingRows:
     X : table of shape (n_rows, n_columns)
         As the user gave it.
     codes : ndarray of int of shape (n_rows,)
-        Class codes.
+        Class codes. Empty where the table is a Dask collection.
     held_out : dict
         The arguments of `Cascade` that say what is held out; empty for nothing.
+    classes : ndarray of shape (n_classes,)
+        The labels.
+    counts : ndarray of int of shape (n_classes,)
+        Rows of each class.
     """
 
     X: Any
     codes: Codes
     held_out: dict[str, Any]
+    classes: NDArray[Any]
+    counts: Codes
 
 
 class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
@@ -101,9 +116,11 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         ----------
         X : table of shape (n_rows, n_columns)
             What the learner can be fitted on: array, DataFrame, sparse matrix, with
-            text or missing values if it knows what to do with them.
+            text or missing values if it knows what to do with them. A DataFrame or an
+            Array of Dask stays where it lies; the drawn rows alone come here.
         y : array-like of shape (n_rows,)
-            Class labels.
+            Class labels. With a collection of Dask: of the same partitions, or in
+            memory.
         eval_set : tuple (X, y) or None, default=None
             Held-out rows that the ensemble is measured on after each member. By
             default `validation_fraction` of the training rows. Never the test rows.
@@ -143,9 +160,28 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         self._validate_params()
         if self.estimator is not None:
             check_learner(self.estimator)
+        random_state = check_random_state(self.random_state)
+        begin = self._begin_partitioned if is_dask(X) else self._begin
+        cascade, rows = begin(X, y, eval_set, fit_params, random_state)
+        policy = self._policy(rows, int(random_state.randint(2**31 - 1)))
+        self.history_ = grow_with_history(cascade, policy, self._history_bins)
+        self.classes_ = rows.classes
+        self.estimators_ = cascade.members
+        self.class_prior_ = rows.counts / rows.counts.sum()
+        drawn = np.array([record["rows_per_class"] for record in self.history_])
+        self.drawn_priors_ = drawn / drawn.sum(axis=1, keepdims=True)
+
+    def _begin(
+        self,
+        X: Any,
+        y: Any,
+        eval_set: tuple[Any, Any] | None,
+        fit_params: dict[str, ArrayLike],
+        random_state: np.random.RandomState,
+    ) -> tuple[Cascade, TrainingRows]:
+        """Return a cascade without members over a table in memory."""
         X, labels = accept_rows(self, self.estimator, X, y)
         weight = check_sample_weight(fit_params, labels)
-        random_state = check_random_state(self.random_state)
         held_out = self._held_out(labels, eval_set, random_state)
         cascade = Cascade(
             self._learner(),
@@ -159,14 +195,45 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
             n_jobs=self.n_jobs,
             **held_out,
         )
-        rows = TrainingRows(X, labels.codes, held_out)
-        policy = self._policy(rows, int(random_state.randint(2**31 - 1)))
-        self.history_ = _grown(cascade, policy, self._history_bins)
-        self.classes_ = labels.classes
-        self.estimators_ = cascade.members
-        self.class_prior_ = labels.counts / labels.counts.sum()
-        drawn = np.array([record["rows_per_class"] for record in self.history_])
-        self.drawn_priors_ = drawn / drawn.sum(axis=1, keepdims=True)
+        return cascade, TrainingRows(
+            X, labels.codes, held_out, labels.classes, labels.counts
+        )
+
+    def _begin_partitioned(
+        self,
+        X: Any,
+        y: Any,
+        eval_set: tuple[Any, Any] | None,
+        fit_params: dict[str, ArrayLike],
+        random_state: np.random.RandomState,
+    ) -> tuple[Cascade, TrainingRows]:
+        """Return a cascade without members over a Dask collection."""
+        from trimtab.ensembles.partitioned.dask_table import example_of
+        from trimtab.ensembles.partitioned.partitioned_cascade import PartitionedRows
+
+        self._check_partitioned()
+        check_fit_parameters(fit_params)
+        target = None if y is None else "no_validation"
+        accept_table(self, self.estimator, example_of(X), target)
+        weight = fit_params.get("sample_weight")
+        rows = PartitionedRows.of(X, y, weight, self.n_jobs)
+        if eval_set is None:
+            held_out: Any = self._fraction_of(int(rows.counts.sum()))
+        else:
+            held_out = self._eval_rows(eval_set, rows.labels)
+        pool, rng = rows.pool(held_out, self.max_candidates, random_state)
+        cascade = Cascade.over(
+            pool,
+            self._learner(),
+            metric=self.metric,
+            n_rounds=self.n_estimators,
+            rng=rng,
+        )
+        no_codes = rows.labels.codes
+        return cascade, TrainingRows(X, no_codes, {}, rows.labels.classes, rows.counts)
+
+    def _check_partitioned(self) -> None:
+        """Raise an `InputError` where rows must be in memory after all."""
 
     def _learner(self) -> Any:
         if self.estimator is not None:
@@ -183,21 +250,34 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     ) -> dict[str, Any]:
         """Return the arguments that tell a cascade what is held out."""
         if eval_set is not None:
-            X_held, codes_held = check_eval_set(eval_set, labels)
-            try:
-                X_held = accept_rows(self, self.estimator, X_held)
-            except Exception as error:
-                error.add_note("raised by the table of eval_set")
-                raise
+            X_held, codes_held = self._eval_rows(eval_set, labels)
             return {"X_held": X_held, "codes_held": codes_held}
-        fraction = self._fraction_to_hold()
-        check_class_sizes(labels, is_split=fraction is not None)
+        fraction = self._fraction_of(len(labels.codes))
+        is_split = fraction is not None
+        check_class_sizes(labels.classes, labels.counts, is_split=is_split)
         if fraction is None:
             return {}
-        if self.max_candidates is not None:
-            fraction = min(fraction, self.max_candidates / len(labels.codes))
         _, held_rows = held_out_split(labels.codes, fraction, random_state=random_state)
         return {"held_rows": held_rows}
+
+    def _eval_rows(
+        self, eval_set: tuple[Any, Any], labels: Labels
+    ) -> tuple[Any, Codes]:
+        """Return the held-out rows that the user brings, and their codes."""
+        X_held, codes_held = check_eval_set(eval_set, labels)
+        try:
+            X_held = accept_rows(self, self.estimator, X_held)
+        except Exception as error:
+            error.add_note("raised by the table of eval_set")
+            raise
+        return X_held, codes_held
+
+    def _fraction_of(self, n_rows: int) -> float | None:
+        """Return the share of each class to hold out of so many rows."""
+        fraction = self._fraction_to_hold()
+        if fraction is None or self.max_candidates is None:
+            return fraction
+        return min(fraction, self.max_candidates / n_rows)
 
     def _fraction_to_hold(self) -> float | None:
         """Return the share of each class to hold out where there is no eval_set."""
@@ -218,6 +298,7 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
             The mean over the first member, the first two, and so on.
         """
         check_is_fitted(self, "estimators_")
+        refuse_dask(X)
         return self._staged(accept_rows(self, self.estimator, X))
 
     def _staged(self, X: Any) -> Iterator[Floats]:
@@ -253,8 +334,12 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         Returns
         -------
         ndarray of float of shape (n_rows, n_classes)
-            Columns in the order of ``classes_``.
+            Columns in the order of ``classes_``. For a Dask collection an array of
+            Dask's, which is worked out when it is asked for.
         """
+        if is_dask(X):
+            lazy: Floats = self._lazily(X, self.predict_proba)
+            return lazy
         *_, last = self.staged_predict_proba(X)
         return last
 
@@ -269,11 +354,24 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         Returns
         -------
         ndarray of shape (n_rows,)
-            Labels as given to ``fit``.
+            Labels as given to ``fit``. For a Dask collection an array of Dask's.
         """
+        if is_dask(X):
+            most: NDArray[Any] = self._lazily(X, self.predict)
+            return most
         most_probable = self.predict_proba(X).argmax(axis=1)
         labels: NDArray[Any] = self.classes_[most_probable]
         return labels
+
+    def _lazily(self, X: Any, method: Any) -> Any:
+        """Return what a method predicts for a Dask collection, still to be done."""
+        from trimtab.ensembles.partitioned import dask_table
+
+        check_is_fitted(self, "estimators_")
+        accept_table(self, self.estimator, dask_table.example_of(X))
+        labels = self.classes_
+        like = labels[:0] if method == self.predict else np.zeros((0, len(labels)))
+        return dask_table.lazily_predicted(X, method, like)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -284,22 +382,6 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
             tags.input_tags.sparse = accepted.sparse
             tags.input_tags.allow_nan = accepted.allow_nan
         return tags
-
-
-def _grown(cascade: Cascade, policy: Policy, n_bins: int) -> list[dict[str, Any]]:
-    """Grow a cascade to its full size; return what is remembered of each round."""
-    history = []
-    while len(cascade.members) < cascade.n_rounds:
-        cascade.add(policy.select(cascade.round))
-        record = dict(cascade.records[-1])
-        histograms = cascade.round.histograms(n_bins, per_class=True)
-        record.update(
-            **record.pop("notes"),
-            train_histogram=histograms.train,
-            held_out_histogram=histograms.held_out,
-        )
-        history.append(record)
-    return history
 
 
 def _prior_ratio(prior: Floats, drawn: Floats) -> Floats:

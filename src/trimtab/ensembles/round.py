@@ -4,6 +4,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,9 @@ from trimtab.sampling.hardness import (
     class_error_histograms,
     draw_without_replacement,
     error_histogram,
+    gaussian_weights,
+    self_paced_shares,
+    share_out,
 )
 
 __all__ = ["Histograms", "Round"]
@@ -154,6 +158,70 @@ class Round:
             _check_weights(of_class, len(rows))
             chosen = draw_without_replacement(of_class, size, self.rng, len(rows))
             drawn.append(rows[chosen])
+        return np.concatenate(drawn)
+
+    def draw_near(self, mu: float, sigma: float, ratio: float = 1.0) -> Codes:
+        """Draw rows of each class by a Gaussian of their errors (Algorithm 1).
+
+        Parameters
+        ----------
+        mu : float
+            The error that is wanted most, in [0, 1].
+        sigma : float
+            How far around it, above 0.
+        ratio : float, default=1.0
+            See `sizes`.
+
+        Returns
+        -------
+        ndarray of int
+            Positions in `codes`, class after class.
+        """
+        return self.draw(partial(gaussian_weights, mu=mu, sigma=sigma), ratio)
+
+    def draw_paced(
+        self,
+        hardness: Callable[[Floats], Floats],
+        n_bins: int,
+        alpha: float,
+        ratio: float = 1.0,
+    ) -> Codes:
+        """Draw rows of each class by bins of hardness (self-paced ensemble).
+
+        Parameters
+        ----------
+        hardness : callable
+            Returns the hardness of rows with the errors that it is given, each for
+            itself.
+        n_bins : int
+            Bins of equal width from the least hardness of a class to the greatest.
+        alpha : float
+            See `trimtab.sampling.hardness.self_paced_shares`.
+        ratio : float, default=1.0
+            See `sizes`.
+
+        Returns
+        -------
+        ndarray of int
+            Positions in `codes`, class after class.
+        """
+        drawn = []
+        for rows, size in zip(
+            self.rows_by_class, self.sizes(ratio).tolist(), strict=True
+        ):
+            if size == len(rows):
+                drawn.append(rows)
+                continue
+            hard = hardness(self.errors[rows])
+            shares, bins = self_paced_shares(hard, n_bins, alpha)
+            available = np.bincount(bins, minlength=n_bins)
+            by_bin = np.argsort(bins, kind="stable")
+            parts = np.split(by_bin, np.cumsum(available)[:-1])
+            wanted = share_out(shares, size, available).tolist()
+            drawn += [
+                rows[part[draw_without_replacement(None, n, self.rng, len(part))]]
+                for part, n in zip(parts, wanted, strict=True)
+            ]
         return np.concatenate(drawn)
 
     def _of_rows(self, weights: Floats, rows: Codes) -> Floats:

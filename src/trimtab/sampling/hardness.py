@@ -15,12 +15,17 @@ from numpy.typing import NDArray
 from trimtab.exceptions import InputError
 
 __all__ = [
+    "arrival_times",
+    "class_error_counts",
     "class_error_histograms",
     "draw_without_replacement",
     "error_histogram",
+    "gaussian_exponents",
     "gaussian_weights",
+    "hardness_bins",
     "self_paced_shares",
     "share_out",
+    "shares_of_bins",
 ]
 
 Codes = NDArray[np.integer[Any]]
@@ -63,6 +68,27 @@ def error_histogram(errors: Floats, n_bins: int) -> Floats:
     return shares
 
 
+def class_error_counts(
+    errors: Floats, codes: Codes, n_classes: int, n_bins: int
+) -> Rows:
+    """Return how many rows of each class have an error in each bin.
+
+    Counts of rows in several places can be added.
+
+    Parameters
+    ----------
+    errors, codes, n_classes, n_bins
+        As for `class_error_histograms`.
+
+    Returns
+    -------
+    ndarray of int of shape (n_classes, n_bins)
+    """
+    cells = codes * n_bins + _bins(errors, n_bins)
+    counts = np.bincount(cells, minlength=n_classes * n_bins)
+    return counts.reshape(n_classes, n_bins)
+
+
 def class_error_histograms(
     errors: Floats, codes: Codes, n_classes: int, n_bins: int
 ) -> Floats:
@@ -90,11 +116,40 @@ def class_error_histograms(
     array([[1., 0.],
            [0., 1.]])
     """
-    cells = codes * n_bins + _bins(errors, n_bins)
-    counts = np.bincount(cells, minlength=n_classes * n_bins)
-    counts = counts.reshape(n_classes, n_bins)
+    counts = class_error_counts(errors, codes, n_classes, n_bins)
     shares: Floats = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     return shares
+
+
+def gaussian_exponents(errors: Floats, mu: float, sigma: float) -> Floats:
+    """Return the exponents of the normal density: logarithms of weights (equation 3).
+
+    Each row's is its own affair, whatever other rows there are; so rows in several
+    places can be weighed there.
+
+    Parameters
+    ----------
+    errors : ndarray of float of shape (n_rows,)
+        In [0, 1].
+    mu : float
+        The error that is wanted most.
+    sigma : float
+        How far around it, above 0. Infinity weighs all alike.
+
+    Returns
+    -------
+    ndarray of float of shape (n_rows,)
+        0 at `mu`, and less the farther from it.
+
+    Examples
+    --------
+    >>> gaussian_exponents(np.array([0.0, 0.2]), mu=0.0, sigma=0.2).tolist()
+    [-0.0, -0.5]
+    """
+    exponents = (errors - mu) / sigma
+    exponents *= exponents
+    exponents *= -0.5
+    return exponents
 
 
 def gaussian_weights(errors: Floats, mu: float, sigma: float) -> Floats:
@@ -119,9 +174,7 @@ def gaussian_weights(errors: Floats, mu: float, sigma: float) -> Floats:
     >>> gaussian_weights(np.array([0.0, 0.2]), mu=0.0, sigma=0.2).round(3).tolist()
     [0.622, 0.378]
     """
-    exponents = (errors - mu) / sigma
-    exponents *= exponents
-    exponents *= -0.5
+    exponents = gaussian_exponents(errors, mu, sigma)
     # The density's constant factor cancels; without the shift all could be 0.
     exponents -= exponents.max(initial=-np.inf)
     weights: Floats = np.exp(exponents, out=exponents)
@@ -166,9 +219,29 @@ def draw_without_replacement(
         return rng.choice(total, n, replace=False, shuffle=False).astype(np.int64)
     if n == total:
         return np.arange(total)
-    arrivals = rng.standard_exponential(total)
+    return np.argpartition(arrival_times(weights, rng), n)[:n]
+
+
+def arrival_times(weights: Floats, rng: np.random.Generator) -> Floats:
+    """Return when each row arrives, where those that weigh more tend to come earlier.
+
+    Rows in several places can be given theirs one place after the other, from one
+    generator: then the first n of all are those of one draw.
+
+    Parameters
+    ----------
+    weights : ndarray of float of shape (n_rows,)
+        Not negative, of one scale in all places.
+    rng : numpy.random.Generator
+        Gives one standard exponential variate for each row.
+
+    Returns
+    -------
+    ndarray of float of shape (n_rows,)
+    """
+    arrivals = rng.standard_exponential(len(weights))
     arrivals /= np.maximum(weights, LEAST_WEIGHT)
-    return np.argpartition(arrivals, n)[:n]
+    return arrivals
 
 
 def self_paced_shares(errors: Floats, n_bins: int, alpha: float) -> tuple[Floats, Rows]:
@@ -201,15 +274,55 @@ def self_paced_shares(errors: Floats, n_bins: int, alpha: float) -> tuple[Floats
     >>> shares.round(3).tolist(), bins.tolist()
     ([0.833, 0.167], [0, 0, 1, 1])
     """
-    least, greatest = errors.min(), errors.max()
-    span = greatest - least
-    bins = _bins((errors - least) / span if span > 0 else np.zeros(len(errors)), n_bins)
+    bins = hardness_bins(errors, n_bins, errors.min(), errors.max())
     rows = np.bincount(bins, minlength=n_bins)
-    sums = np.bincount(bins, weights=errors, minlength=n_bins)
+    sums: Any = np.bincount(bins, weights=errors, minlength=n_bins)
+    return shares_of_bins(rows, sums, alpha), bins
+
+
+def hardness_bins(errors: Floats, n_bins: int, least: float, greatest: float) -> Rows:
+    """Return the bin of each row, of equal width from the least error to the greatest.
+
+    Parameters
+    ----------
+    errors : ndarray of float of shape (n_rows,)
+        Of the rows, or of some of them.
+    n_bins : int
+        Number of bins.
+    least, greatest : float
+        Of all rows.
+
+    Returns
+    -------
+    ndarray of int of shape (n_rows,)
+    """
+    span = greatest - least
+    return _bins((errors - least) / span if span > 0 else np.zeros(len(errors)), n_bins)
+
+
+def shares_of_bins(rows: Codes, sums: Floats, alpha: float) -> Floats:
+    """Return how much of a draw comes from each bin; see `self_paced_shares`.
+
+    Parameters
+    ----------
+    rows : ndarray of int of shape (n_bins,)
+        How many rows each bin has.
+    sums : ndarray of float of shape (n_bins,)
+        Their errors together.
+    alpha : float
+        The self-paced factor.
+
+    Returns
+    -------
+    ndarray of float of shape (n_bins,)
+        Sums to 1; 0 for empty bins.
+    """
+    n_bins = len(rows)
     hardness = np.divide(sums, rows, out=np.zeros(n_bins), where=rows > 0)
     floor = np.finfo(float).eps  # where the easiest bin has no error at all
-    weights = (rows > 0) / (np.maximum(hardness, 0) + alpha + floor)
-    return weights / weights.sum(), bins
+    weights: Floats = (rows > 0) / (np.maximum(hardness, 0) + alpha + floor)
+    weights /= weights.sum()
+    return weights
 
 
 def share_out(shares: Floats, n: int, available: Codes) -> Rows:

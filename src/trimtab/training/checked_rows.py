@@ -11,6 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 from torch import nn
 
+from trimtab.lazy_tables import refuse_dask
 from trimtab.tables import check_finite, check_same_length, check_table
 from trimtab.training.classifier import NetworkClassifier
 from trimtab.training.fit_rows import takes_images
@@ -68,6 +69,7 @@ def check_rows(estimator: Any, learner: Any, X: Any, *y: Any) -> Any:
     InputError
         Where `learner` is no estimator, or the rows cannot be used.
     """
+    refuse_dask(X)
     reset = bool(y)
     network = as_network(learner)
     if network is None:

@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import validate_data
 
 from trimtab.exceptions import check_number
+from trimtab.lazy_tables import refuse_dask
 from trimtab.tables import encode_labels, held_out_split
 from trimtab.training.input_checks import (
     check_inputs,
@@ -127,6 +128,7 @@ def check_network_inputs(estimator: Any, X: Any, *y: Any) -> Any:
     InputError
         Where `X` is not finite.
     """
+    refuse_dask(X)
     checked = validate_data(
         estimator,
         X,

@@ -1,0 +1,3 @@
+"""Ensembles on collections that are larger than memory: rows stay where they lie."""
+
+# SPDX-License-Identifier: BSD-3-Clause
