@@ -69,8 +69,9 @@ def test_the_temperature_falls_by_one_factor() -> None:
     assert found == pytest.approx([4, 2, 1, 1])
 
 
+@pytest.mark.parametrize("learn_from", ["held-out", "training"])
 @pytest.mark.parametrize("variant", ["cohort", "self"])
-def test_the_loss_reaches_every_network(variant: str) -> None:
+def test_the_loss_reaches_every_network(variant: str, learn_from: str) -> None:
     """Every weight of every replica has moved after an epoch of training."""
     X, codes = table(150)
     before: dict[str, torch.Tensor] = {}
@@ -84,17 +85,62 @@ def test_the_loss_reaches_every_network(variant: str) -> None:
     trainer = Trainer(
         StackedMLP(2, 2, seeds=[0, 1]),
         draw="over",
-        synthesis=Watched(variant),
+        synthesis=Watched(variant, learn_from=learn_from),
         max_epochs=3,
         device="cpu",
     )
-    trainer.fit(X, codes, seeds=[0, 1])
+    trainer.fit(X[:100], codes[:100], X[100:], codes[100:], seeds=[0, 1])
     assert isinstance(trainer.synthesis, AutoSMOTERows)
     state = trainer.synthesis.networks.state_dict()
     assert len(state) == (8 if variant == "cohort" else 4)
     for name, value in state.items():
         moved = (value - before[name]).flatten(1).abs().amax(dim=1)
         assert (moved > 0).all(), name
+
+
+def test_held_out_rows_say_what_hard_rows_are_good_for() -> None:
+    """Rare rows amid the common ones are hard, and held-out ones like them are rare.
+
+    What lowers the training loss leaves them out; what lowers the loss of the held-out
+    rows takes them in.
+    """
+    rng = np.random.default_rng(0)
+    common, easy = rng.normal(size=(400, 2)), rng.normal(size=(40, 2)) * 0.3 + [4, 0]
+    hard = rng.normal(size=(40, 2)) * 0.2
+    X = np.concatenate([common, easy, hard]).astype(np.float32)
+    codes = np.repeat([0, 1], [400, 80])
+    held = np.arange(480) % 4 == 0
+    near = Aggregation(("linear", "average"))
+    chance = {}
+    for learn_from in ("held-out", "training"):
+        trainer = Trainer(
+            StackedMLP(2, 2, seeds=range(4)),
+            draw="over",
+            synthesis=AutoSMOTERows(
+                "self",
+                decisions=["participation", near],
+                learn_from=learn_from,
+                n_epochs=15,
+            ),
+            learning_rate_init=0.05,
+            max_epochs=15,
+            selection="last",
+            device="cpu",
+        )
+        trainer.fit(X[~held], codes[~held], X[held], codes[held], seeds=range(4))
+        assert isinstance(trainer.synthesis, AutoSMOTERows)
+        _, chances = trainer.synthesis.probabilities(X[-40:])
+        chance[learn_from] = chances["participation"][..., 1].mean()
+    assert chance["training"] < 0.4
+    assert chance["held-out"] > 0.6
+
+
+def test_without_held_out_rows_an_error_says_what_to_do() -> None:
+    """Decisions that learn from them cannot do without."""
+    X, codes = table(60)
+    trainer = Trainer(StackedMLP(2, 2, seeds=[0]), synthesis="autosmote", device="cpu")
+    with pytest.raises(InputError, match="there are no held-out rows: give some, or"):
+        trainer.fit(X, codes, seeds=[0])
 
 
 def test_first_rows_stay_and_repeats_weigh_0_or_1() -> None:
@@ -171,6 +217,7 @@ def test_rows_that_are_alone_stay() -> None:
     ("options", "message"),
     [
         ({"variant": "group"}, "variant is 'group': give 'cohort' or 'self'"),
+        ({"learn_from": "test"}, "learn_from is 'test': give 'held-out' or"),
         ({"n_cohorts": 0}, "n_cohorts is 0: give a whole number"),
         ({"temperature": 0.0}, "temperature is 0.0: give a number above 0"),
         ({"cohort_cost": -1}, "cohort_cost is -1: give a number, 0 or more"),

@@ -23,8 +23,11 @@ from trimtab.exceptions import InputError
 from trimtab.synthesis.combinations import Combinations, outcomes_of_families
 from trimtab.synthesis.decision_networks import DecisionNetworks, Drawn, gumbel
 from trimtab.synthesis.decisions import N_NOISE, Decision, get_decisions
+from trimtab.synthesis.held_out_rows import HeldOutRows
 from trimtab.synthesis.in_loop import DrawnEpoch, MadeBatch, RowSource
 from trimtab.synthesis.neighbours import smote_partners
+from trimtab.synthesis.row_slopes import RowSlopes, row_slopes
+from trimtab.synthesis.step_taking import StepView
 
 __all__ = ["MOST_COHORTS", "AutoSMOTERows"]
 
@@ -35,7 +38,7 @@ BYTES_AT_ONCE = 2**24
 """What rows may become, of one replica, that is kept at once."""
 
 TRAINING_ONLY = (
-    "_optimizer", "_partners", "_n_partners", "_present", "_made", "_weights",
+    "_optimizer", "_partners", "_n_partners", "_present", "_held", "_slopes",
 )  # fmt: skip
 """Attributes that nobody needs when the training is over."""
 
@@ -45,7 +48,7 @@ Places = tuple[Tensor, ...]
 
 @dataclass(eq=False)
 class AutoSMOTERows:
-    """A repeated row becomes what small networks decide, and they learn from the loss.
+    """A repeated row becomes what small networks decide, and they learn from a loss.
 
     Parameters
     ----------
@@ -57,6 +60,10 @@ class AutoSMOTERows:
     decisions : sequence of str or Decision, default=None
         What is decided, see `trimtab.synthesis.decisions`; None for participation,
         neighbours and aggregation.
+    learn_from : {"held-out", "training"}, default="held-out"
+        Whose loss the decisions are to lower: that of the held-out rows after the
+        classifier's step on the batch, all classes alike, or the batch's own, as in
+        the paper.
     temperature, final_temperature : float, default=1.0 and 0.1
         Of the Gumbel-softmax in the first and in the last epoch; in between it falls by
         the same factor from epoch to epoch.
@@ -74,6 +81,7 @@ class AutoSMOTERows:
     variant: str = "cohort"
     n_cohorts: int | str = MOST_COHORTS
     decisions: Sequence[str | Decision] | None = None
+    learn_from: str = "held-out"
     temperature: float = 1.0
     final_temperature: float = 0.1
     learning_rate: float = 0.05
@@ -98,10 +106,26 @@ class AutoSMOTERows:
         alone = self._partners[:, 0] == torch.arange(len(counts)) % len(found[0][1])
         self._n_partners = torch.where(alone, 0, counts)
         self._networks, self._best, self._epoch = None, {}, 0
+        self._held: HeldOutRows | None = None
+
+    def see_held_out(self, held: RowSource | None) -> None:
+        """Learn from them, where that is wanted; see `SeesHeldOut.see_held_out`."""
+        if self.learn_from == "training":
+            return
+        if held is None:
+            raise InputError(
+                "learn_from is 'held-out' and there are no held-out rows: give some, "
+                "or learn_from='training'"
+            )
+        self._held = HeldOutRows(held)
 
     def _check(self) -> None:
         if self.variant not in {"cohort", "self"}:
             raise InputError(f"variant is {self.variant!r}: give 'cohort' or 'self'")
+        if self.learn_from not in {"held-out", "training"}:
+            raise InputError(
+                f"learn_from is {self.learn_from!r}: give 'held-out' or 'training'"
+            )
         cohorts: Any = self.n_cohorts
         fits = isinstance(cohorts, Integral) and int(cohorts) >= 1
         if cohorts != "auto" and not fits:
@@ -143,7 +167,7 @@ class AutoSMOTERows:
         """Yield rows, the repeated ones made anew; see `Synthesis.batches`."""
         if self._networks is None:
             self._begin(epoch)
-        self._now = self.temperature_of(self._epoch)
+        self._now, self._batch_size = self.temperature_of(self._epoch), epoch.batch_size
         everybody = len(epoch.replicas) == self._n_replicas
         self._present = None if everybody else epoch.replicas
         n_rows = epoch.rows.shape[1]
@@ -255,33 +279,48 @@ class AutoSMOTERows:
     ) -> MadeBatch:
         """Put what was decided on in the place of the repeated rows."""
         flat = inputs.flatten(2).index_put(again, made.to(inputs.dtype))
-        self._made, self._weights = flat.requires_grad_(), None
+        weights = None
         if self._combinations.weighs:
             weights = torch.ones(codes.shape, device=flat.device)
-            weight = self._combinations.weights(options)
-            self._weights = weights.index_put_(again, weight).requires_grad_()
-        with torch.enable_grad():
-            return MadeBatch(flat.view(inputs.shape), codes, self._weights)
+            weights.index_put_(again, self._combinations.weights(options))
+        self._slopes: RowSlopes | None = None
+        return MadeBatch(flat.view(inputs.shape), codes, weights)
+
+    def step(self, view: StepView, batch: MadeBatch) -> Tensor:
+        """Work out the step of the network, and what made rows are good for."""
+        held = None
+        if self._held is not None:
+            held = self._held.batch(view.replicas, view.generators, self._batch_size)
+        self._slopes = row_slopes(view, batch, held)
+        return self._slopes.losses
 
     def _learn(
         self, drawn: Drawn, again: Places, of_batch: tuple[Tensor, Tensor, Tensor]
     ) -> None:
         """Follow the slope of the loss by what was made."""
-        if self._made.grad is None:
+        if self._slopes is None:  # nobody trained on the batch
             return
-        weights = self._weights
-        of_weights = None
-        if weights is not None and weights.grad is not None:
-            of_weights = weights.grad[again]
+        by_rows, by_weights, _ = self._slopes
         possible, places, options = of_batch
         slopes = self._combinations.slopes(
-            options, possible, places, self._made.grad[again].to(possible), of_weights
+            options,
+            possible,
+            places,
+            by_rows.flatten(2)[again].to(possible),
+            None if by_weights is None else by_weights[again],
         )
         everywhere = slopes.new_zeros((*drawn.options.shape, slopes.shape[2]))
         cost = self.cohort_cost if self.n_cohorts == "auto" else 0.0
         drawn.backward(everywhere.index_put_(again, slopes), self._now, cost)
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
+
+    def epoch_columns(self, present: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        """Return that no rows were shown but those drawn; see `TakesSteps`."""
+        return {"rows_per_class": np.zeros((len(present), 1), dtype=np.int64)}
+
+    def keep_best(self, improved: NDArray[np.int64]) -> None:
+        """Do nothing: `remember` does it."""
 
     def remember(self, replicas: NDArray[np.int64]) -> None:
         """Keep what is decided now, see `LearnedSynthesis.remember`."""
