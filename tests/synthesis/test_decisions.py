@@ -39,6 +39,7 @@ def draft(*noise: float) -> Draft:
         ("minimum", [-6.0, 2.0]),
         ("maximum", [3.0, 10.0]),
         ("sum", [-3.0, 18.0]),
+        ("sum of offsets", [-3.0, 14.0]),
         ("average", [-1.0, 6.0]),
     ],
 )
@@ -88,8 +89,7 @@ def test_what_other_options_would_change_by_hand() -> None:
     decisions = get_decisions([Participation(), Aggregation(("sum", "linear"))])
     slopes = Combinations(decisions).slopes(
         torch.tensor([[1, 0]]),
-        torch.tensor([[[9.0], [9.0]], [[1.0], [4.0]]]),
-        torch.tensor([1]),
+        torch.tensor([[[1.0], [4.0]]]),
         torch.tensor([[-1.0]]),
         torch.tensor([2.0]),
     )

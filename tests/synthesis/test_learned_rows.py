@@ -120,6 +120,7 @@ def test_held_out_rows_say_what_hard_rows_are_good_for() -> None:
                 "self",
                 decisions=["participation", near],
                 learn_from=learn_from,
+                share_weights=False,
                 n_epochs=15,
             ),
             learning_rate_init=0.05,
@@ -138,14 +139,15 @@ def test_held_out_rows_say_what_hard_rows_are_good_for() -> None:
 def test_without_held_out_rows_an_error_says_what_to_do() -> None:
     """Decisions that learn from them cannot do without."""
     X, codes = table(60)
-    trainer = Trainer(StackedMLP(2, 2, seeds=[0]), synthesis="autosmote", device="cpu")
+    rows = AutoSMOTERows(learn_from="held-out")
+    trainer = Trainer(StackedMLP(2, 2, seeds=[0]), synthesis=rows, device="cpu")
     with pytest.raises(InputError, match="there are no held-out rows: give some, or"):
         trainer.fit(X, codes, seeds=[0])
 
 
 def test_first_rows_stay_and_repeats_weigh_0_or_1() -> None:
     """Rows that are not repeated are themselves and weigh 1."""
-    synthesis, source = started()
+    synthesis, source = started(share_weights=False)
     drawn = epoch(source, over(200, 2), seeds=[0, 1])
     made = batches(synthesis, drawn)
 
@@ -157,9 +159,27 @@ def test_first_rows_stay_and_repeats_weigh_0_or_1() -> None:
     np.testing.assert_array_equal(made.codes, codes[drawn.rows])
 
 
+def test_classes_weigh_the_same_whoever_takes_part() -> None:
+    """Rows that take part share what those of their class leave, first rows too."""
+    synthesis, source = started(variant="self")
+    own, _ = started(variant="self", share_weights=False)
+    drawn = [epoch(source, over(200), seeds=[0], size=300) for _ in range(2)]
+    shared, counted = batches(synthesis, drawn[0]), batches(own, drawn[1])
+    assert shared.weights is not None
+    assert counted.weights is not None
+    rare = shared.codes == 1
+    assert 20 < counted.weights[rare].sum() < 220
+    assert shared.weights[rare].sum().item() == pytest.approx(220, rel=1e-5)
+    assert (shared.weights[~rare] == 1).all()
+    factor = 220 / counted.weights[rare].sum()
+    torch.testing.assert_close(
+        shared.weights[rare], factor * counted.weights[rare], rtol=1e-5, atol=0
+    )
+
+
 def test_cohorts_share_their_decisions() -> None:
     """With one cohort all rows of a batch take part, or none does."""
-    synthesis, source = started(n_cohorts=1)
+    synthesis, source = started(n_cohorts=1, share_weights=False)
     drawn = epoch(source, over(260), seeds=[0])
     shares = []
     for batch in synthesis.batches(drawn):
@@ -220,6 +240,7 @@ def test_rows_that_are_alone_stay() -> None:
         ({"learn_from": "test"}, "learn_from is 'test': give 'held-out' or"),
         ({"n_cohorts": 0}, "n_cohorts is 0: give a whole number"),
         ({"temperature": 0.0}, "temperature is 0.0: give a number above 0"),
+        ({"learning_rate": -1}, "learning_rate is -1: give a number, 0 or more"),
         ({"cohort_cost": -1}, "cohort_cost is -1: give a number, 0 or more"),
     ],
 )

@@ -55,15 +55,19 @@ class AutoSMOTEClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         How many cohorts. Beyond the paper, ``"auto"`` begins with seven and lets the
         use of many cost, so that some may end empty; see ``n_cohorts_``.
     decisions : sequence of str or Decision, default=None
-        What is decided, in this order. None for the paper's three:
-        ``["participation", "neighbours", "aggregation"]``. See
+        What is decided, in this order. None for
+        ``["participation", "neighbours", "aggregation"]``; with
+        ``"paper-aggregation"`` in the last one's place, the paper's three. See
         `trimtab.synthesis.decisions` for objects with other options, and for decisions
         of your own.
-    learn_from : {"held-out", "training"}, default="held-out"
-        Whose loss the decisions are to lower. ``"training"`` is the paper's: that of
-        the rows that are shown, made ones included, which are the lower the easier
-        they are. ``"held-out"``: that of the held-out rows, all classes alike, after
-        the classifier's step on what was made.
+    learn_from : {"training", "held-out"}, default="training"
+        Whose loss the decisions are to lower. ``"training"``, as in the paper: that of
+        the rows that are shown, made ones included, which is the lower the easier they
+        are. ``"held-out"``: that of the held-out rows, all classes alike, after the
+        classifier's step on what was made.
+    share_weights : bool, default=True
+        Whether rows that take part share the weight of those of their class that do
+        not. Otherwise, as in the paper, participation may undo the balance of classes.
     temperature : float, default=1.0
         Of the Gumbel-softmax in the first epoch: the higher, the smoother its gradient.
     final_temperature : float, default=0.1
@@ -77,6 +81,9 @@ class AutoSMOTEClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     learning_rate_init : float, default=0.05
         Of the classifier, where it falls to 0 along half a cosine, and of the networks
         that decide, where it stays.
+    decision_learning_rate : float or None, default=None
+        Of the networks that decide, where it is another one. At 0 nothing is learned
+        and options are drawn nearly evenly: the method's own control.
     max_iter : int, default=200
         Epochs at most.
     n_iter_no_change : int or None, default=None
@@ -144,9 +151,11 @@ class AutoSMOTEClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         "n_cohorts": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "decisions": ["array-like", None],
         "learn_from": [StrOptions({"held-out", "training"})],
+        "share_weights": ["boolean"],
         "temperature": [Interval(Real, 0, None, closed="neither")],
         "final_temperature": [Interval(Real, 0, None, closed="neither")],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "decision_learning_rate": [Interval(Real, 0, None, closed="left"), None],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), None],
         "selection": [StrOptions(set(SELECTIONS))],
@@ -162,12 +171,14 @@ class AutoSMOTEClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         variant: str = "cohort",
         n_cohorts: int | str = MOST_COHORTS,
         decisions: Sequence[str | Decision] | None = None,
-        learn_from: str = "held-out",
+        learn_from: str = "training",
+        share_weights: bool = True,
         temperature: float = 1.0,
         final_temperature: float = 0.1,
         draw: str | Draw = "over",
         finder: Any = None,
         learning_rate_init: float = 0.05,
+        decision_learning_rate: float | None = None,
         max_iter: int = 200,
         n_iter_no_change: int | None = None,
         selection: str = "macro-f1",
@@ -180,11 +191,13 @@ class AutoSMOTEClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.n_cohorts = n_cohorts
         self.decisions = decisions
         self.learn_from = learn_from
+        self.share_weights = share_weights
         self.temperature = temperature
         self.final_temperature = final_temperature
         self.draw = draw
         self.finder = finder
         self.learning_rate_init = learning_rate_init
+        self.decision_learning_rate = decision_learning_rate
         self.max_iter = max_iter
         self.n_iter_no_change = n_iter_no_change
         self.selection = selection
@@ -237,14 +250,16 @@ class AutoSMOTEClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             )
         if self.estimator is None:
             network.set_params(weight_decay=0.0)
+        rate = self.decision_learning_rate
         rows = AutoSMOTERows(
             variant=self.variant,
             n_cohorts=self.n_cohorts,
             decisions=self.decisions,
             learn_from=self.learn_from,
+            share_weights=self.share_weights,
             temperature=self.temperature,
             final_temperature=self.final_temperature,
-            learning_rate=self.learning_rate_init,
+            learning_rate=self.learning_rate_init if rate is None else rate,
             n_epochs=self.max_iter,
             finder=self.finder,
         )

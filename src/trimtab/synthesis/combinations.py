@@ -116,7 +116,6 @@ class Combinations:
         self,
         options: Tensor,
         possible: Tensor,
-        places: Tensor,
         of_rows: Tensor,
         of_weights: Tensor | None,
     ) -> Tensor:
@@ -126,10 +125,8 @@ class Combinations:
         ----------
         options : LongTensor of shape (n, n_decisions)
             What was drawn.
-        possible : Tensor of shape (n_made, n_combinations, n_columns)
-            What rows become under each combination.
-        places : LongTensor of shape (n,)
-            Where these rows are in `possible`.
+        possible : Tensor of shape (n, n_combinations, n_columns)
+            What the rows become under each combination.
         of_rows : Tensor of shape (n, n_columns)
             Slope of the loss by the rows that were made.
         of_weights : Tensor of shape (n,) or None
@@ -147,8 +144,8 @@ class Combinations:
             numbers = self.numbers(options)[:, None, None] + away
             # Beyond a decision's options there is nothing, and nothing is asked.
             numbers = numbers.clamp_(0, self.n - 1).flatten(1)
-            numbers += places[:, None] * self.n
-            others_made = possible.flatten(0, 1)[numbers]
+            first = torch.arange(len(options), device=options.device) * self.n
+            others_made = possible.flatten(0, 1)[numbers + first[:, None]]
             along = (others_made @ of_rows[:, :, None]).view(away.shape)
             slopes[:, self._shaping] = along
         if of_weights is not None and self.weighs:

@@ -22,6 +22,8 @@ from trimtab.exceptions import InputError, nearest_names
 __all__ = [
     "AGGREGATIONS",
     "DECISIONS",
+    "PAPER_AGGREGATIONS",
+    "USUAL_DECISIONS",
     "Aggregation",
     "Decision",
     "Draft",
@@ -221,6 +223,13 @@ def _sum(draft: Draft) -> Tensor:
     return draft.rows + draft.neighbours.sum(dim=1)
 
 
+@aggregation("sum of offsets")
+def _sum_of_offsets(draft: Draft) -> Tensor:
+    """Go from the row all the ways to its neighbours, one after another."""
+    away = draft.neighbours - draft.rows[:, None]
+    return draft.rows + away.sum(dim=1)
+
+
 @aggregation("average")
 def _average(draft: Draft) -> Tensor:
     """Take the mean of each column."""
@@ -247,11 +256,14 @@ class Aggregation(Decision):
 
     Parameters
     ----------
-    options : tuple of str, default=all six of the paper
+    options : tuple of str, default=six of them
         Names of `AGGREGATIONS`: ``"linear"`` lies anywhere between the row and one of
-        the neighbours, as in SMOTE; ``"minimum"``, ``"maximum"``, ``"sum"`` and
-        ``"average"`` are taken column by column over the row and its neighbours;
-        ``"weighted average"`` counts what is nearer more.
+        the neighbours, as in SMOTE; ``"minimum"``, ``"maximum"`` and ``"average"`` are
+        taken column by column over the row and its neighbours; ``"weighted average"``
+        counts what is nearer more. ``"sum of offsets"`` adds to the row the
+        differences between it and its neighbours, so that it does not matter where
+        the columns have their zero. The paper's ``"sum"``, see `PAPER_AGGREGATIONS`,
+        adds the rows themselves: on scaled columns that leads far out of all data.
     """
 
     name: ClassVar[str] = "aggregation"
@@ -259,7 +271,7 @@ class Aggregation(Decision):
         "linear",
         "minimum",
         "maximum",
-        "sum",
+        "sum of offsets",
         "average",
         "weighted average",
     )
@@ -277,12 +289,26 @@ class Aggregation(Decision):
                 raise InputError(f"there is no aggregation {option!r}: {hint}")
 
 
+PAPER_AGGREGATIONS = (
+    "linear", "minimum", "maximum", "sum", "average", "weighted average",
+)  # fmt: skip
+"""The six ways of the paper."""
+
+
+def _paper_aggregation() -> Decision:
+    return Aggregation(PAPER_AGGREGATIONS)
+
+
 DECISIONS: dict[str, Callable[[], Decision]] = {
     "participation": Participation,
     "neighbours": NeighbourCount,
     "aggregation": Aggregation,
+    "paper-aggregation": _paper_aggregation,
 }
-"""The decisions that have a name, in the order in which they are taken."""
+"""The decisions that have a name."""
+
+USUAL_DECISIONS = ("participation", "neighbours", "aggregation")
+"""What is decided by default, in this order."""
 
 
 def get_decisions(decisions: Sequence[str | Decision] | None) -> tuple[Decision, ...]:
@@ -292,7 +318,7 @@ def get_decisions(decisions: Sequence[str | Decision] | None) -> tuple[Decision,
     ----------
     decisions : sequence of str or Decision, or None
         Names of `DECISIONS` or objects, in the order in which they are taken; None for
-        all that have a name.
+        `USUAL_DECISIONS`.
 
     Returns
     -------
@@ -303,7 +329,7 @@ def get_decisions(decisions: Sequence[str | Decision] | None) -> tuple[Decision,
     InputError
         Where one is none of these, two have one name, or none makes rows.
     """
-    given = DECISIONS if decisions is None else decisions
+    given = USUAL_DECISIONS if decisions is None else decisions
     if isinstance(given, (str, Decision)):
         raise InputError(f"decisions is {given!r}: give a list of them")
     found: list[Decision] = []

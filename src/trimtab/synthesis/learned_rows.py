@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -20,11 +19,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from trimtab.exceptions import InputError
+from trimtab.synthesis.class_shares import ClassShares
 from trimtab.synthesis.combinations import Combinations, outcomes_of_families
 from trimtab.synthesis.decision_networks import DecisionNetworks, Drawn, gumbel
 from trimtab.synthesis.decisions import N_NOISE, Decision, get_decisions
 from trimtab.synthesis.held_out_rows import HeldOutRows
 from trimtab.synthesis.in_loop import DrawnEpoch, MadeBatch, RowSource
+from trimtab.synthesis.learned_rows_checks import check_learned_rows
 from trimtab.synthesis.neighbours import smote_partners
 from trimtab.synthesis.row_slopes import RowSlopes, row_slopes
 from trimtab.synthesis.step_taking import StepView
@@ -37,13 +38,17 @@ MOST_COHORTS = 7
 BYTES_AT_ONCE = 2**24
 """What rows may become, of one replica, that is kept at once."""
 
+BATCHES_AT_ONCE = 8
+"""So many batches are decided on, and learned from, at once: one large step is cheaper
+than many small ones."""
+
 TRAINING_ONLY = (
-    "_optimizer", "_partners", "_n_partners", "_present", "_held", "_slopes",
+    "_optimizer", "_partners", "_n_partners", "_present", "_held", "_slopes", "_shares",
 )  # fmt: skip
 """Attributes that nobody needs when the training is over."""
 
 Places = tuple[Tensor, ...]
-"""Replicas and columns of the repeated rows of a batch."""
+"""Replicas and columns of repeated rows."""
 
 
 @dataclass(eq=False)
@@ -60,15 +65,19 @@ class AutoSMOTERows:
     decisions : sequence of str or Decision, default=None
         What is decided, see `trimtab.synthesis.decisions`; None for participation,
         neighbours and aggregation.
-    learn_from : {"held-out", "training"}, default="held-out"
-        Whose loss the decisions are to lower: that of the held-out rows after the
-        classifier's step on the batch, all classes alike, or the batch's own, as in
-        the paper.
+    learn_from : {"training", "held-out"}, default="training"
+        Whose loss the decisions are to lower: the batch's own, as in the paper, or that
+        of the held-out rows after the classifier's step on the batch, all classes
+        alike.
+    share_weights : bool, default=True
+        Whether rows that take part share the weight of those of their class that do
+        not, so that the classes' balance stays what the draw has made it.
     temperature, final_temperature : float, default=1.0 and 0.1
         Of the Gumbel-softmax in the first and in the last epoch; in between it falls by
         the same factor from epoch to epoch.
     learning_rate : float, default=0.05
-        Of Adam, which trains the networks that decide.
+        Of Adam, which trains the networks that decide. At 0 they stay as they begin,
+        and options are drawn nearly evenly.
     n_epochs : int, default=200
         Over how many epochs the temperature falls.
     cohort_cost : float, default=0.05
@@ -81,7 +90,8 @@ class AutoSMOTERows:
     variant: str = "cohort"
     n_cohorts: int | str = MOST_COHORTS
     decisions: Sequence[str | Decision] | None = None
-    learn_from: str = "held-out"
+    learn_from: str = "training"
+    share_weights: bool = True
     temperature: float = 1.0
     final_temperature: float = 0.1
     learning_rate: float = 0.05
@@ -93,12 +103,13 @@ class AutoSMOTERows:
 
     def start(self, source: RowSource) -> None:
         """Find the neighbours of all rows; see `Synthesis.start`."""
-        self._check()
+        check_learned_rows(self)
         self._taken = get_decisions(self.decisions)
         self._shaping = [one for one in self._taken if one.shapes]
         self._combinations = Combinations(self._taken)
         sets = list(source.row_sets())
         self._n_inputs = sets[0][0].shape[1]
+        self._n_classes = 1 + max(int(codes.max()) for _, codes in sets)
         k = self.n_neighbours
         found = [smote_partners(X, codes, k, self.finder) for X, codes in sets]
         self._partners = torch.from_numpy(np.concatenate([p for p, _ in found]))
@@ -118,27 +129,6 @@ class AutoSMOTERows:
                 "or learn_from='training'"
             )
         self._held = HeldOutRows(held)
-
-    def _check(self) -> None:
-        if self.variant not in {"cohort", "self"}:
-            raise InputError(f"variant is {self.variant!r}: give 'cohort' or 'self'")
-        if self.learn_from not in {"held-out", "training"}:
-            raise InputError(
-                f"learn_from is {self.learn_from!r}: give 'held-out' or 'training'"
-            )
-        cohorts: Any = self.n_cohorts
-        fits = isinstance(cohorts, Integral) and int(cohorts) >= 1
-        if cohorts != "auto" and not fits:
-            raise InputError(
-                f"n_cohorts is {cohorts!r}: give a whole number, 1 or more, or 'auto'"
-            )
-        for name in ("temperature", "final_temperature", "learning_rate"):
-            value: Any = getattr(self, name)
-            if not isinstance(value, (int, float)) or not 0 < value < np.inf:
-                raise InputError(f"{name} is {value!r}: give a number above 0")
-        cost: Any = self.cohort_cost
-        if not isinstance(cost, (int, float)) or not 0 <= cost < np.inf:
-            raise InputError(f"cohort_cost is {cost!r}: give a number, 0 or more")
 
     @property
     def n_neighbours(self) -> int:
@@ -172,7 +162,8 @@ class AutoSMOTERows:
         self._present = None if everybody else epoch.replicas
         n_rows = epoch.rows.shape[1]
         of_row = 4 * self._n_inputs * self._combinations.n
-        width = max(BYTES_AT_ONCE // of_row, epoch.batch_size)
+        width = min(BYTES_AT_ONCE // of_row, BATCHES_AT_ONCE * epoch.batch_size)
+        width = max(width, epoch.batch_size)
         n_parts = -(-n_rows // width)
         bounds = (np.arange(n_parts + 1) * n_rows // n_parts).tolist()
         for first, last in pairwise(bounds):
@@ -199,27 +190,33 @@ class AutoSMOTERows:
         )
 
     def _part(self, epoch: DrawnEpoch, first: int, last: int) -> Iterator[MadeBatch]:
-        """Yield the batches of some columns of an epoch."""
-        rows, repeated = epoch.rows[:, first:last], epoch.repeated[:, first:last]
+        """Decide on some columns of an epoch, yield their batches, learn from them."""
+        rows, again = epoch.rows[:, first:last], epoch.repeated[:, first:last]
         n_batches = -(-(last - first) // epoch.batch_size)
+        bounds = np.arange(n_batches + 1) * (last - first) // n_batches
+        inputs, codes = next(epoch.source.batches(rows, epoch.replicas, last - first))
         of_rows, of_cohorts = self._noise(epoch, last - first, n_batches)
-        made, numbers = self._possible(epoch, rows, repeated, of_rows[..., :N_NOISE])
-        of_rows = gumbel(of_rows[..., N_NOISE:])
-        done, batches = 0, epoch.source.batches(rows, epoch.replicas, epoch.batch_size)
-        for number, (inputs, codes) in enumerate(batches):
-            here = slice(done, done + codes.shape[1])
-            done = here.stop
-            drawn = self.networks.draw(
-                inputs.flatten(2),
-                of_rows[:, here],
-                None if of_cohorts is None else of_cohorts[:, number],
-                self._present,
+        drawn = self.networks.draw(
+            inputs.flatten(2),
+            gumbel(of_rows[..., N_NOISE:]),
+            of_cohorts,
+            self._present,
+            torch.from_numpy(np.repeat(range(n_batches), np.diff(bounds))).to(
+                rows.device
+            ),
+        )
+        where = again.nonzero(as_tuple=True)
+        options = drawn.options[where]
+        possible = self._possible(epoch, rows, where, of_rows[..., :N_NOISE])
+        whole = self._made(inputs, codes, where, possible, options)
+        self._slopes: list[RowSlopes] = []
+        for start, stop in pairwise(bounds.tolist()):
+            yield MadeBatch(
+                whole.inputs[:, start:stop],
+                codes[:, start:stop],
+                None if whole.weights is None else whole.weights[:, start:stop],
             )
-            again = repeated[:, here].nonzero(as_tuple=True)
-            places, options = numbers[:, here][again], drawn.options[again]
-            chosen = made[places, self._combinations.numbers(options)]
-            yield self._batch(inputs, codes, again, chosen, options)
-            self._learn(drawn, again, (made, places, options))
+        self._learn(drawn, where, possible, options)
 
     def _noise(
         self, epoch: DrawnEpoch, n_rows: int, n_batches: int
@@ -243,47 +240,50 @@ class AutoSMOTERows:
 
     @torch.no_grad()
     def _possible(
-        self, epoch: DrawnEpoch, rows: Tensor, repeated: Tensor, noise: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Return all that the repeated rows may become, and where each one's is."""
-        n_made = repeated.sum(dim=1)
-        place = repeated.cumsum(dim=1) - 1
-        numbers = place + (n_made.cumsum(dim=0) - n_made)[:, None]
+        self, epoch: DrawnEpoch, rows: Tensor, where: Places, noise: Tensor
+    ) -> Tensor:
+        """Return all that the repeated rows may become, one after another."""
+        replica = where[0]
+        if not len(replica):
+            return noise.new_empty((0, self._combinations.n, self._n_inputs))
+        n_made = torch.bincount(replica, minlength=len(rows))
+        first = n_made.cumsum(dim=0) - n_made
+        place = torch.arange(len(replica), device=rows.device) - first[replica]
         width, k = int(n_made.max()), self._partners.shape[1]
-        if not width:
-            empty = noise.new_empty((0, self._combinations.n, self._n_inputs))
-            return empty, numbers
-        replica, column = repeated.nonzero(as_tuple=True)
-        place = place[replica, column]
         chosen = rows.new_zeros((len(rows), width))
-        chosen[replica, place] = rows[replica, column]
+        chosen[replica, place] = rows[where]
         in_all = epoch.source.numbers_in_all(chosen, epoch.replicas)
         family = torch.cat([chosen[..., None], self._partners[in_all]], dim=2)
-        batch = epoch.source.batches(family.flatten(1), epoch.replicas, width * (1 + k))
-        inputs, _ = next(iter(batch))
+        inputs, _ = next(
+            epoch.source.batches(family.flatten(1), epoch.replicas, width * (1 + k))
+        )
         inputs = inputs.reshape(len(rows), width, 1 + k, -1)[replica, place]
         counts = self._n_partners[in_all[replica, place]]
-        made = outcomes_of_families(
-            self._shaping, inputs, counts, noise[replica, column], self._sizes
+        return outcomes_of_families(
+            self._shaping, inputs, counts, noise[where], self._sizes
         )
-        return made, numbers
 
     @torch.no_grad()
-    def _batch(
+    def _made(
         self,
         inputs: Tensor,
         codes: Tensor,
-        again: Places,
-        made: Tensor,
+        where: Places,
+        possible: Tensor,
         options: Tensor,
     ) -> MadeBatch:
         """Put what was decided on in the place of the repeated rows."""
-        flat = inputs.flatten(2).index_put(again, made.to(inputs.dtype))
+        everyone = torch.arange(len(options), device=options.device)
+        made = possible[everyone, self._combinations.numbers(options)]
+        flat = inputs.flatten(2).index_put(where, made.to(inputs.dtype))
         weights = None
         if self._combinations.weighs:
             weights = torch.ones(codes.shape, device=flat.device)
-            weights.index_put_(again, self._combinations.weights(options))
-        self._slopes: RowSlopes | None = None
+            weights.index_put_(where, self._combinations.weights(options))
+        self._shares = None
+        if weights is not None and self.share_weights:
+            self._shares = ClassShares(weights, codes, self._n_classes)
+            weights = self._shares.weights
         return MadeBatch(flat.view(inputs.shape), codes, weights)
 
     def step(self, view: StepView, batch: MadeBatch) -> Tensor:
@@ -291,29 +291,40 @@ class AutoSMOTERows:
         held = None
         if self._held is not None:
             held = self._held.batch(view.replicas, view.generators, self._batch_size)
-        self._slopes = row_slopes(view, batch, held)
-        return self._slopes.losses
+        self._slopes.append(row_slopes(view, batch, held))
+        return self._slopes[-1].losses
 
+    @torch.no_grad()
     def _learn(
-        self, drawn: Drawn, again: Places, of_batch: tuple[Tensor, Tensor, Tensor]
+        self, drawn: Drawn, where: Places, possible: Tensor, options: Tensor
     ) -> None:
-        """Follow the slope of the loss by what was made."""
-        if self._slopes is None:  # nobody trained on the batch
+        """Follow the slopes by what was made."""
+        if not self._slopes or not self.learning_rate:
             return
-        by_rows, by_weights, _ = self._slopes
-        possible, places, options = of_batch
+        by_rows = torch.cat([one.by_rows for one in self._slopes], dim=1)
         slopes = self._combinations.slopes(
             options,
             possible,
-            places,
-            by_rows.flatten(2)[again].to(possible),
-            None if by_weights is None else by_weights[again],
+            by_rows.flatten(2)[where].to(possible),
+            self._by_counting(where),
         )
         everywhere = slopes.new_zeros((*drawn.options.shape, slopes.shape[2]))
         cost = self.cohort_cost if self.n_cohorts == "auto" else 0.0
-        drawn.backward(everywhere.index_put_(again, slopes), self._now, cost)
+        cost *= len(self._slopes)  # slopes are those of so many losses
+        with torch.enable_grad():
+            drawn.backward(everywhere.index_put_(where, slopes), self._now, cost)
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
+
+    def _by_counting(self, where: Places) -> Tensor | None:
+        """Return the slope by what made rows count for, None where all count alike."""
+        found = [one.by_weights for one in self._slopes if one.by_weights is not None]
+        if not found:
+            return None
+        by_weights = torch.cat(found, dim=1)
+        if self._shares is not None:
+            by_weights = self._shares.by_counting(by_weights)
+        return by_weights[where]
 
     def epoch_columns(self, present: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         """Return that no rows were shown but those drawn; see `TakesSteps`."""

@@ -88,8 +88,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     selection : str, default="loss"
         What tells the best epoch on the held-out rows: ``"loss"``, the lowest;
         ``"average-precision"``, the highest, the mean over all classes but the largest;
-        ``"macro-f1"``, the highest mean of all classes' F1; or nothing does and it is
-        the ``"last"``.
+        ``"macro-f1"``, the highest mean of all classes' F1, and of equal ones the
+        lowest loss; or nothing does and it is the ``"last"``.
     correct_prior : bool, default=False
         Whether probabilities are corrected from the class frequencies that were drawn
         to those of the training data, before a `sampler`. It knows of what was drawn

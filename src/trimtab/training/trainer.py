@@ -55,8 +55,8 @@ class Trainer:
     selection : str, default="loss"
         What tells the best epoch on the held-out rows: ``"loss"``, the lowest;
         ``"average-precision"``, the highest, the mean over all classes but the largest;
-        ``"macro-f1"``, the highest mean of all classes' F1; or nothing does and it is
-        the ``"last"``.
+        ``"macro-f1"``, the highest mean of all classes' F1, and of equal ones the
+        lowest loss; or nothing does and it is the ``"last"``.
     schedule : {"cosine", "constant"}, default="cosine"
         Whether the learning rate falls to 0 along half a cosine over `max_epochs`.
     max_epochs : int, default=200

@@ -189,6 +189,8 @@ class TrainingRun:
         to_be_high: Any = number
         if self.trainer.selection == "macro-f1":
             to_be_high = columns["class_f1"].mean(axis=1)
+            # On few rows scores are often equal: then the loss tells.
+            to_be_high -= 1e-6 * losses / (1 + losses)
         elif self.trainer.selection == "average-precision":
             to_be_high = columns["held_out_average_precision"]
         return np.where(np.isfinite(losses), -to_be_high, np.inf)
