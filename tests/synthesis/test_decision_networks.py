@@ -11,6 +11,7 @@ from trimtab.synthesis.decision_networks import (
     slopes_of_logits,
 )
 from trimtab.synthesis.decisions import Aggregation, NeighbourCount, Participation
+from trimtab.synthesis.outcome_table import Outcomes
 
 DECISIONS = (
     Participation(),
@@ -83,7 +84,9 @@ def test_slopes_are_those_of_automatic_differentiation(
     weights = table.weights(options).double()
     away = made - target
     of_weights = (away**2).sum(dim=1) + worth
-    slopes = table.slopes(options, possible, 2 * away * weights[:, None], of_weights)
+    slopes = table.slopes(
+        options, Outcomes(possible).of, 2 * away * weights[:, None], of_weights
+    )
     drawn.backward(slopes.view(2, n, *cells), 0.8, cost)
     ours = {name: one.grad for name, one in networks.named_parameters()}
 

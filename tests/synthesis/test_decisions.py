@@ -21,6 +21,7 @@ from trimtab.synthesis.decisions import (
     get_decisions,
     outcomes,
 )
+from trimtab.synthesis.outcome_table import Outcomes
 
 ROW = torch.tensor([[0.0, 2.0]])
 NEAR = torch.tensor([[[3.0, 6.0], [-6.0, 10.0]]])  # 5 and 10 away
@@ -89,7 +90,7 @@ def test_what_other_options_would_change_by_hand() -> None:
     decisions = get_decisions([Participation(), Aggregation(("sum", "linear"))])
     slopes = Combinations(decisions).slopes(
         torch.tensor([[1, 0]]),
-        torch.tensor([[[1.0], [4.0]]]),
+        Outcomes(torch.tensor([[[1.0], [4.0]]])).of,
         torch.tensor([[-1.0]]),
         torch.tensor([2.0]),
     )

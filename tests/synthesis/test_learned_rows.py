@@ -204,11 +204,13 @@ def test_forced_to_be_smote_it_is() -> None:
 
 
 @pytest.mark.parametrize("variant", ["cohort", "self"])
+@pytest.mark.parametrize("kept", [0, 2**20])
 def test_a_replica_is_as_if_alone(
-    variant: str, monkeypatch: pytest.MonkeyPatch
+    variant: str, kept: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second of two replicas, also where an epoch is worked on in parts."""
     monkeypatch.setattr(learned_rows, "BYTES_AT_ONCE", 20_000)
+    monkeypatch.setattr(learned_rows, "BYTES_KEPT", kept)
     both, source = started(variant=variant)
     alone, _ = started(variant=variant)
     together = batches(both, epoch(source, over(150, 2), seeds=[8, 9]))
@@ -218,6 +220,19 @@ def test_a_replica_is_as_if_alone(
     assert together.weights is not None
     assert single.weights is not None
     torch.testing.assert_close(together.weights[1], single.weights[0])
+
+
+@pytest.mark.parametrize("variant", ["cohort", "self"])
+def test_what_is_kept_changes_nothing(
+    variant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outcomes made anew are those that are kept from the start."""
+    found = []
+    for kept in (0, 2**20):
+        monkeypatch.setattr(learned_rows, "BYTES_KEPT", kept)
+        synthesis, source = started(variant=variant)
+        found.append(batches(synthesis, epoch(source, over(150, 2), seeds=[8, 9])))
+    torch.testing.assert_close(*found)
 
 
 def test_rows_that_are_alone_stay() -> None:

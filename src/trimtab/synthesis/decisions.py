@@ -49,7 +49,8 @@ class Draft:
     neighbours : Tensor of shape (n, k, n_columns)
         Neighbours of their class, nearest first, 1 or more.
     noise : Tensor of shape (n, 8)
-        Uniform random numbers in [0, 1), for options that leave something to chance.
+        Uniform random numbers in [0, 1), for options that leave something to chance:
+        what does not look at them is taken to be the same in every epoch.
     made : Tensor of shape (n, n_columns)
         What has become of the rows so far.
     """
@@ -355,7 +356,9 @@ def get_decisions(decisions: Sequence[str | Decision] | None) -> tuple[Decision,
     return tuple(found)
 
 
-def outcomes(decisions: Sequence[Decision], draft: Draft) -> Tensor:
+def outcomes(
+    decisions: Sequence[Decision], draft: Draft, only: Sequence[int] | None = None
+) -> Tensor:
     """Return what rows become under every combination of options.
 
     Parameters
@@ -364,6 +367,8 @@ def outcomes(decisions: Sequence[Decision], draft: Draft) -> Tensor:
         Those that shape the row, in the order in which they are taken.
     draft : Draft
         The rows.
+    only : sequence of int or None, default=None
+        Numbers of the combinations that are wanted; None for all.
 
     Returns
     -------
@@ -383,7 +388,9 @@ def outcomes(decisions: Sequence[Decision], draft: Draft) -> Tensor:
     [1.0, 0.5, 5.0, 2.0]
     """
     made = []
-    for options in product(*(decision.options for decision in decisions)):
+    combinations = list(product(*(decision.options for decision in decisions)))
+    for number in range(len(combinations)) if only is None else only:
+        options = combinations[number]
         here = draft
         for decision, option in zip(decisions, options, strict=True):
             here = decision.take(option, here)

@@ -27,6 +27,7 @@ from trimtab.synthesis.held_out_rows import HeldOutRows
 from trimtab.synthesis.in_loop import DrawnEpoch, MadeBatch, RowSource
 from trimtab.synthesis.learned_rows_checks import check_learned_rows
 from trimtab.synthesis.neighbours import smote_partners
+from trimtab.synthesis.outcome_table import Outcomes, OutcomeTable, families
 from trimtab.synthesis.row_slopes import RowSlopes, row_slopes
 from trimtab.synthesis.step_taking import StepView
 
@@ -38,12 +39,16 @@ MOST_COHORTS = 7
 BYTES_AT_ONCE = 2**24
 """What rows may become, of one replica, that is kept at once."""
 
+BYTES_KEPT = 2**26
+"""What all rows may become, kept for the whole training."""
+
 BATCHES_AT_ONCE = 8
 """So many batches are decided on, and learned from, at once: one large step is cheaper
 than many small ones."""
 
 TRAINING_ONLY = (
     "_optimizer", "_partners", "_n_partners", "_present", "_held", "_slopes", "_shares",
+    "_table", "_rows",
 )  # fmt: skip
 """Attributes that nobody needs when the training is over."""
 
@@ -116,6 +121,11 @@ class AutoSMOTERows:
         counts = torch.from_numpy(np.concatenate([n for _, n in found]))
         alone = self._partners[:, 0] == torch.arange(len(counts)) % len(found[0][1])
         self._n_partners = torch.where(alone, 0, counts)
+        self._table: OutcomeTable | None = None
+        n_bytes = sum(X.nbytes for X, _ in sets) * self._combinations.n
+        self._rows = None  # made anew, some at a time
+        if n_bytes <= BYTES_KEPT:
+            self._rows = torch.from_numpy(np.stack([X for X, _ in sets]))
         self._networks, self._best, self._epoch = None, {}, 0
         self._held: HeldOutRows | None = None
 
@@ -181,6 +191,11 @@ class AutoSMOTERows:
         self._partners = self._partners.to(device)
         self._n_partners = self._n_partners.to(device)
         self._sizes = sorted(set(self._n_partners.tolist()))
+        if self._rows is not None:
+            rows = self._rows.to(device)
+            self._table = OutcomeTable(
+                self._shaping, rows, self._partners, self._n_partners
+            )
         networks = DecisionNetworks(
             self._taken, self._n_inputs, cohorts, epoch.generators
         )
@@ -201,13 +216,11 @@ class AutoSMOTERows:
             gumbel(of_rows[..., N_NOISE:]),
             of_cohorts,
             self._present,
-            torch.from_numpy(np.repeat(range(n_batches), np.diff(bounds))).to(
-                rows.device
-            ),
+            _numbered(np.diff(bounds), rows.device),
         )
         where = again.nonzero(as_tuple=True)
         options = drawn.options[where]
-        possible = self._possible(epoch, rows, where, of_rows[..., :N_NOISE])
+        possible = self._possible(epoch, rows, where, of_rows[..., :N_NOISE][where])
         whole = self._made(inputs, codes, where, possible, options)
         self._slopes: list[RowSlopes] = []
         for start, stop in pairwise(bounds.tolist()):
@@ -241,26 +254,15 @@ class AutoSMOTERows:
     @torch.no_grad()
     def _possible(
         self, epoch: DrawnEpoch, rows: Tensor, where: Places, noise: Tensor
-    ) -> Tensor:
+    ) -> Outcomes:
         """Return all that the repeated rows may become, one after another."""
-        replica = where[0]
-        if not len(replica):
-            return noise.new_empty((0, self._combinations.n, self._n_inputs))
-        n_made = torch.bincount(replica, minlength=len(rows))
-        first = n_made.cumsum(dim=0) - n_made
-        place = torch.arange(len(replica), device=rows.device) - first[replica]
-        width, k = int(n_made.max()), self._partners.shape[1]
-        chosen = rows.new_zeros((len(rows), width))
-        chosen[replica, place] = rows[where]
-        in_all = epoch.source.numbers_in_all(chosen, epoch.replicas)
-        family = torch.cat([chosen[..., None], self._partners[in_all]], dim=2)
-        inputs, _ = next(
-            epoch.source.batches(family.flatten(1), epoch.replicas, width * (1 + k))
-        )
-        inputs = inputs.reshape(len(rows), width, 1 + k, -1)[replica, place]
-        counts = self._n_partners[in_all[replica, place]]
-        return outcomes_of_families(
-            self._shaping, inputs, counts, noise[where], self._sizes
+        if self._table is not None:
+            in_all = epoch.source.numbers_in_all(rows, epoch.replicas)
+            return self._table.outcomes(in_all[where], noise)
+        family, in_all = families(epoch, rows, where, self._partners)
+        counts = self._n_partners[in_all]
+        return Outcomes(
+            outcomes_of_families(self._shaping, family, counts, noise, self._sizes)
         )
 
     @torch.no_grad()
@@ -269,12 +271,11 @@ class AutoSMOTERows:
         inputs: Tensor,
         codes: Tensor,
         where: Places,
-        possible: Tensor,
+        possible: Outcomes,
         options: Tensor,
     ) -> MadeBatch:
         """Put what was decided on in the place of the repeated rows."""
-        everyone = torch.arange(len(options), device=options.device)
-        made = possible[everyone, self._combinations.numbers(options)]
+        made = possible.of(self._combinations.numbers(options)[:, None])[:, 0]
         flat = inputs.flatten(2).index_put(where, made.to(inputs.dtype))
         weights = None
         if self._combinations.weighs:
@@ -296,7 +297,7 @@ class AutoSMOTERows:
 
     @torch.no_grad()
     def _learn(
-        self, drawn: Drawn, where: Places, possible: Tensor, options: Tensor
+        self, drawn: Drawn, where: Places, possible: Outcomes, options: Tensor
     ) -> None:
         """Follow the slopes by what was made."""
         if not self._slopes or not self.learning_rate:
@@ -304,8 +305,8 @@ class AutoSMOTERows:
         by_rows = torch.cat([one.by_rows for one in self._slopes], dim=1)
         slopes = self._combinations.slopes(
             options,
-            possible,
-            by_rows.flatten(2)[where].to(possible),
+            possible.of,
+            by_rows.flatten(2)[where].float(),
             self._by_counting(where),
         )
         everywhere = slopes.new_zeros((*drawn.options.shape, slopes.shape[2]))
@@ -387,3 +388,8 @@ class AutoSMOTERows:
         if assignment is None:
             return np.empty((*x.shape[:2], 0)), options
         return assignment.double().softmax(dim=2).numpy(), options
+
+
+def _numbered(sizes: NDArray[np.int64], device: torch.device) -> Tensor:
+    """Return the batch of each row, from batches' sizes."""
+    return torch.from_numpy(np.repeat(np.arange(len(sizes)), sizes)).to(device)
