@@ -109,7 +109,11 @@ def test_without_participation_it_is_the_plain_network() -> None:
     options |= {"weight_decay": 0.0, "batch_size": 1000}
     nobody = [Participation((False,)), NeighbourCount(), Aggregation()]
     model = small(
-        estimator=NetworkClassifier(**options), decisions=nobody, random_state=5
+        estimator=NetworkClassifier(**options),
+        decisions=nobody,
+        share_weights=False,
+        selection="loss",
+        random_state=5,
     ).fit(X, y)
     fitted = model.estimator_
     plain = NetworkClassifier(
@@ -133,9 +137,8 @@ def test_the_regions_that_a_person_would_fill() -> None:
     """On a plane, new rows lie in the rare class's two clusters, not at its strays.
 
     The clusters are right and left of a common class, in whose middle six rare rows
-    stray. With the aggregations that stay among the neighbours, nearly all new rows lie
-    within 1 of a cluster's centre; of SMOTE's about nine in ten. The strays' chance of
-    taking part is near 0.
+    stray. Nearly all new rows lie within 1 of a cluster's centre; of SMOTE's about nine
+    in ten. The strays' chance of taking part is near 0.
     """
     rng = np.random.default_rng(1)
     common = rng.normal(size=(400, 2)) * [0.5, 1.0]
@@ -143,13 +146,7 @@ def test_the_regions_that_a_person_would_fill() -> None:
     strays = rng.normal(size=(6, 2)) * 0.2
     X = np.concatenate([common, left, right, strays])
     y = np.repeat([0, 1], [400, 46])
-    near = Aggregation(("linear", "minimum", "maximum", "average", "weighted average"))
-    learner = small(
-        variant="self",
-        max_iter=40,
-        n_replicas=4,
-        decisions=["participation", "neighbours", near],
-    )
+    learner = small(variant="self", max_iter=60, n_replicas=6, selection="last")
     sampler = AutoSMOTE(classifier=learner, random_state=0)
     made = sampler.fit_resample(X, y)[0][446:]
     away = np.linalg.norm(np.abs(made) - [3, 0], axis=1)

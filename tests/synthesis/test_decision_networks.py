@@ -11,6 +11,7 @@ from trimtab.synthesis.decision_networks import (
     slopes_of_logits,
 )
 from trimtab.synthesis.decisions import Aggregation, NeighbourCount, Participation
+from trimtab.synthesis.outcome_table import Outcomes
 
 DECISIONS = (
     Participation(),
@@ -59,7 +60,10 @@ def test_the_soft_choice_is_one_hot_near_temperature_0() -> None:
 def test_slopes_are_those_of_automatic_differentiation(
     n_cohorts: int | None, cost: float
 ) -> None:
-    """Every weight of two replicas, for a loss of made rows and their weights."""
+    """Every weight of two replicas, for a loss of made rows and their weights.
+
+    The rows are of two batches, in each of which cohorts decide anew.
+    """
     networks = DecisionNetworks(DECISIONS, 2, n_cohorts, generators(0, 1)).double()
     chance = generators(2)[0]
 
@@ -70,9 +74,10 @@ def test_slopes_are_those_of_automatic_differentiation(
     x, possible = uniform(2, n, 2), uniform(2 * n, 6, 5)
     target, worth = uniform(2 * n, 5), uniform(2 * n)
     of_rows = gumbel(uniform(2, n, networks.row_noise))
-    of_cohorts = None if n_cohorts is None else gumbel(uniform(2, n_cohorts, 9))
+    of_cohorts = None if n_cohorts is None else gumbel(uniform(2, 2, n_cohorts, 9))
+    batches = (torch.arange(n) >= 6).long()
 
-    drawn = networks.draw(x, of_rows, of_cohorts)
+    drawn = networks.draw(x, of_rows, of_cohorts, batches=batches)
     table = Combinations(DECISIONS)
     options = drawn.options.flatten(0, 1)
     made = possible[torch.arange(2 * n), table.numbers(options)]
@@ -80,7 +85,7 @@ def test_slopes_are_those_of_automatic_differentiation(
     away = made - target
     of_weights = (away**2).sum(dim=1) + worth
     slopes = table.slopes(
-        options, possible, torch.arange(2 * n), 2 * away * weights[:, None], of_weights
+        options, Outcomes(possible).of, 2 * away * weights[:, None], of_weights
     )
     drawn.backward(slopes.view(2, n, *cells), 0.8, cost)
     ours = {name: one.grad for name, one in networks.named_parameters()}
@@ -91,9 +96,10 @@ def test_slopes_are_those_of_automatic_differentiation(
         chosen = straight_through(logits + of_rows.view(logits.shape), 0.8)
     else:
         assert of_cohorts is not None
-        decided = straight_through(logits + of_cohorts.view(logits.shape), 0.8)
+        noise = of_cohorts.view(2, 2, *logits.shape[1:])
+        decided = straight_through(logits[:, None] + noise, 0.8)
         members = straight_through(assignment + of_rows, 0.8)
-        chosen = torch.einsum("pnc,pcdo->pndo", members, decided)
+        chosen = torch.einsum("pnc,pncdo->pndo", members, decided[:, batches])
     part, count, combine = chosen.flatten(0, 1).unbind(dim=1)
     shares = torch.einsum("nk,na->nka", count, combine[:, :2]).flatten(1)
     rows = torch.einsum("ns,nsc->nc", shares, possible)
@@ -116,7 +122,7 @@ def test_a_cohort_decides_for_its_rows() -> None:
     drawn = networks.draw(
         torch.randn(1, 50, 2, generator=chance),
         gumbel(torch.rand(1, 50, 2, generator=chance)),
-        gumbel(torch.rand(1, 2, 9, generator=chance)),
+        gumbel(torch.rand(1, 1, 2, 9, generator=chance)),
     )
     assert drawn.cohorts is not None
     for cohort in range(2):

@@ -21,6 +21,7 @@ from trimtab.synthesis.decisions import (
     get_decisions,
     outcomes,
 )
+from trimtab.synthesis.outcome_table import Outcomes
 
 ROW = torch.tensor([[0.0, 2.0]])
 NEAR = torch.tensor([[[3.0, 6.0], [-6.0, 10.0]]])  # 5 and 10 away
@@ -39,6 +40,7 @@ def draft(*noise: float) -> Draft:
         ("minimum", [-6.0, 2.0]),
         ("maximum", [3.0, 10.0]),
         ("sum", [-3.0, 18.0]),
+        ("sum of offsets", [-3.0, 14.0]),
         ("average", [-1.0, 6.0]),
     ],
 )
@@ -88,8 +90,7 @@ def test_what_other_options_would_change_by_hand() -> None:
     decisions = get_decisions([Participation(), Aggregation(("sum", "linear"))])
     slopes = Combinations(decisions).slopes(
         torch.tensor([[1, 0]]),
-        torch.tensor([[[9.0], [9.0]], [[1.0], [4.0]]]),
-        torch.tensor([1]),
+        Outcomes(torch.tensor([[[1.0], [4.0]]])).of,
         torch.tensor([[-1.0]]),
         torch.tensor([2.0]),
     )

@@ -69,8 +69,9 @@ def test_the_temperature_falls_by_one_factor() -> None:
     assert found == pytest.approx([4, 2, 1, 1])
 
 
+@pytest.mark.parametrize("learn_from", ["held-out", "training"])
 @pytest.mark.parametrize("variant", ["cohort", "self"])
-def test_the_loss_reaches_every_network(variant: str) -> None:
+def test_the_loss_reaches_every_network(variant: str, learn_from: str) -> None:
     """Every weight of every replica has moved after an epoch of training."""
     X, codes = table(150)
     before: dict[str, torch.Tensor] = {}
@@ -84,11 +85,11 @@ def test_the_loss_reaches_every_network(variant: str) -> None:
     trainer = Trainer(
         StackedMLP(2, 2, seeds=[0, 1]),
         draw="over",
-        synthesis=Watched(variant),
+        synthesis=Watched(variant, learn_from=learn_from),
         max_epochs=3,
         device="cpu",
     )
-    trainer.fit(X, codes, seeds=[0, 1])
+    trainer.fit(X[:100], codes[:100], X[100:], codes[100:], seeds=[0, 1])
     assert isinstance(trainer.synthesis, AutoSMOTERows)
     state = trainer.synthesis.networks.state_dict()
     assert len(state) == (8 if variant == "cohort" else 4)
@@ -97,9 +98,56 @@ def test_the_loss_reaches_every_network(variant: str) -> None:
         assert (moved > 0).all(), name
 
 
+def test_held_out_rows_say_what_hard_rows_are_good_for() -> None:
+    """Rare rows amid the common ones are hard, and held-out ones like them are rare.
+
+    What lowers the training loss leaves them out; what lowers the loss of the held-out
+    rows takes them in.
+    """
+    rng = np.random.default_rng(0)
+    common, easy = rng.normal(size=(400, 2)), rng.normal(size=(40, 2)) * 0.3 + [4, 0]
+    hard = rng.normal(size=(40, 2)) * 0.2
+    X = np.concatenate([common, easy, hard]).astype(np.float32)
+    codes = np.repeat([0, 1], [400, 80])
+    held = np.arange(480) % 4 == 0
+    near = Aggregation(("linear", "average"))
+    chance = {}
+    for learn_from in ("held-out", "training"):
+        trainer = Trainer(
+            StackedMLP(2, 2, seeds=range(4)),
+            draw="over",
+            synthesis=AutoSMOTERows(
+                "self",
+                decisions=["participation", near],
+                learn_from=learn_from,
+                share_weights=False,
+                n_epochs=15,
+            ),
+            learning_rate_init=0.05,
+            max_epochs=15,
+            selection="last",
+            device="cpu",
+        )
+        trainer.fit(X[~held], codes[~held], X[held], codes[held], seeds=range(4))
+        assert isinstance(trainer.synthesis, AutoSMOTERows)
+        _, chances = trainer.synthesis.probabilities(X[-40:])
+        chance[learn_from] = chances["participation"][..., 1].mean()
+    assert chance["training"] < 0.4
+    assert chance["held-out"] > 0.6
+
+
+def test_without_held_out_rows_an_error_says_what_to_do() -> None:
+    """Decisions that learn from them cannot do without."""
+    X, codes = table(60)
+    rows = AutoSMOTERows(learn_from="held-out")
+    trainer = Trainer(StackedMLP(2, 2, seeds=[0]), synthesis=rows, device="cpu")
+    with pytest.raises(InputError, match="there are no held-out rows: give some, or"):
+        trainer.fit(X, codes, seeds=[0])
+
+
 def test_first_rows_stay_and_repeats_weigh_0_or_1() -> None:
     """Rows that are not repeated are themselves and weigh 1."""
-    synthesis, source = started()
+    synthesis, source = started(share_weights=False)
     drawn = epoch(source, over(200, 2), seeds=[0, 1])
     made = batches(synthesis, drawn)
 
@@ -111,9 +159,27 @@ def test_first_rows_stay_and_repeats_weigh_0_or_1() -> None:
     np.testing.assert_array_equal(made.codes, codes[drawn.rows])
 
 
+def test_classes_weigh_the_same_whoever_takes_part() -> None:
+    """Rows that take part share what those of their class leave, first rows too."""
+    synthesis, source = started(variant="self")
+    own, _ = started(variant="self", share_weights=False)
+    drawn = [epoch(source, over(200), seeds=[0], size=300) for _ in range(2)]
+    shared, counted = batches(synthesis, drawn[0]), batches(own, drawn[1])
+    assert shared.weights is not None
+    assert counted.weights is not None
+    rare = shared.codes == 1
+    assert 20 < counted.weights[rare].sum() < 220
+    assert shared.weights[rare].sum().item() == pytest.approx(220, rel=1e-5)
+    assert (shared.weights[~rare] == 1).all()
+    factor = 220 / counted.weights[rare].sum()
+    torch.testing.assert_close(
+        shared.weights[rare], factor * counted.weights[rare], rtol=1e-5, atol=0
+    )
+
+
 def test_cohorts_share_their_decisions() -> None:
     """With one cohort all rows of a batch take part, or none does."""
-    synthesis, source = started(n_cohorts=1)
+    synthesis, source = started(n_cohorts=1, share_weights=False)
     drawn = epoch(source, over(260), seeds=[0])
     shares = []
     for batch in synthesis.batches(drawn):
@@ -138,11 +204,13 @@ def test_forced_to_be_smote_it_is() -> None:
 
 
 @pytest.mark.parametrize("variant", ["cohort", "self"])
+@pytest.mark.parametrize("kept", [0, 2**20])
 def test_a_replica_is_as_if_alone(
-    variant: str, monkeypatch: pytest.MonkeyPatch
+    variant: str, kept: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second of two replicas, also where an epoch is worked on in parts."""
     monkeypatch.setattr(learned_rows, "BYTES_AT_ONCE", 20_000)
+    monkeypatch.setattr(learned_rows, "BYTES_KEPT", kept)
     both, source = started(variant=variant)
     alone, _ = started(variant=variant)
     together = batches(both, epoch(source, over(150, 2), seeds=[8, 9]))
@@ -152,6 +220,19 @@ def test_a_replica_is_as_if_alone(
     assert together.weights is not None
     assert single.weights is not None
     torch.testing.assert_close(together.weights[1], single.weights[0])
+
+
+@pytest.mark.parametrize("variant", ["cohort", "self"])
+def test_what_is_kept_changes_nothing(
+    variant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outcomes made anew are those that are kept from the start."""
+    found = []
+    for kept in (0, 2**20):
+        monkeypatch.setattr(learned_rows, "BYTES_KEPT", kept)
+        synthesis, source = started(variant=variant)
+        found.append(batches(synthesis, epoch(source, over(150, 2), seeds=[8, 9])))
+    torch.testing.assert_close(*found)
 
 
 def test_rows_that_are_alone_stay() -> None:
@@ -171,8 +252,10 @@ def test_rows_that_are_alone_stay() -> None:
     ("options", "message"),
     [
         ({"variant": "group"}, "variant is 'group': give 'cohort' or 'self'"),
+        ({"learn_from": "test"}, "learn_from is 'test': give 'held-out' or"),
         ({"n_cohorts": 0}, "n_cohorts is 0: give a whole number"),
         ({"temperature": 0.0}, "temperature is 0.0: give a number above 0"),
+        ({"learning_rate": -1}, "learning_rate is -1: give a number, 0 or more"),
         ({"cohort_cost": -1}, "cohort_cost is -1: give a number, 0 or more"),
     ],
 )

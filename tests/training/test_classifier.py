@@ -117,8 +117,24 @@ def test_epoch_may_be_selected_by_average_precision(
     fitted = classifier(selection="average-precision").fit(*table)
     precision = [record["held_out_average_precision"] for record in fitted.history_]
     assert fitted.best_iter_[0] == 1 + int(np.argmax(precision))
-    with pytest.raises(InputError, match="selection is 'f1': give 'loss' or"):
+    with pytest.raises(InputError, match="selection is 'f1': give 'loss', 'average"):
         classifier(selection="f1").fit(*table)
+
+
+def test_epoch_may_be_selected_by_macro_f1_or_be_the_last(
+    table: tuple[pd.DataFrame, NDArray[Any]],
+) -> None:
+    """The highest mean F1, the loss among equals; the last, though its loss is high."""
+    by_score = classifier(selection="macro-f1").fit(*table)
+    score = {
+        record["epoch"]: (record["class_f1"].mean().round(9), -record["held_out_loss"])
+        for record in by_score.history_
+    }
+    assert by_score.best_iter_[0] == max(score, key=lambda epoch: score[epoch])
+    steep = {"learning_rate_init": 0.1, "n_iter_no_change": 2, "max_iter": 30}
+    last = classifier(selection="last", **steep).fit(*table)
+    losses = [record["held_out_loss"] for record in last.history_]
+    assert last.best_iter_[0] == last.n_iter_ == 30 > 1 + int(np.argmin(losses))
 
 
 def test_probabilities_are_corrected_for_the_draw(

@@ -21,6 +21,7 @@ from trimtab.synthesis.learned_rows import MOST_COHORTS, AutoSMOTERows
 from trimtab.tables import encode_labels
 from trimtab.training.checked_rows import as_network, check_rows
 from trimtab.training.classifier import NetworkClassifier
+from trimtab.training.held_out import SELECTIONS
 from trimtab.training.shared_run import FitOutcome, FitShare, train_shares
 
 if TYPE_CHECKING:
@@ -34,9 +35,9 @@ class AutoSMOTEClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Rare rows are repeated until all classes are alike, and in the place of a repeat
     stands a row that is made of it: small networks decide whether it takes part, how
-    many of its neighbours it is combined with, and how. They are trained on the same
-    loss as the classifier, through what they make. Inputs are taken as they are: put a
-    ``StandardScaler`` in front.
+    many of its neighbours it is combined with, and how. They learn with the classifier,
+    through what they make. Inputs are taken as they are: put a ``StandardScaler`` in
+    front.
 
     Read more in the :doc:`user guide </user_guide/autosmote>`.
 
@@ -54,10 +55,19 @@ class AutoSMOTEClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         How many cohorts. Beyond the paper, ``"auto"`` begins with seven and lets the
         use of many cost, so that some may end empty; see ``n_cohorts_``.
     decisions : sequence of str or Decision, default=None
-        What is decided, in this order. None for the paper's three:
-        ``["participation", "neighbours", "aggregation"]``. See
+        What is decided, in this order. None for
+        ``["participation", "neighbours", "aggregation"]``; with
+        ``"paper-aggregation"`` in the last one's place, the paper's three. See
         `trimtab.synthesis.decisions` for objects with other options, and for decisions
         of your own.
+    learn_from : {"training", "held-out"}, default="training"
+        Whose loss the decisions are to lower. ``"training"``, as in the paper: that of
+        the rows that are shown, made ones included, which is the lower the easier they
+        are. ``"held-out"``: that of the held-out rows, all classes alike, after the
+        classifier's step on what was made.
+    share_weights : bool, default=True
+        Whether rows that take part share the weight of those of their class that do
+        not. Otherwise, as in the paper, participation may undo the balance of classes.
     temperature : float, default=1.0
         Of the Gumbel-softmax in the first epoch: the higher, the smoother its gradient.
     final_temperature : float, default=0.1
@@ -71,12 +81,19 @@ class AutoSMOTEClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     learning_rate_init : float, default=0.05
         Of the classifier, where it falls to 0 along half a cosine, and of the networks
         that decide, where it stays.
+    decision_learning_rate : float or None, default=None
+        Of the networks that decide, where it is another one. At 0 nothing is learned
+        and options are drawn nearly evenly: the method's own control.
     max_iter : int, default=200
         Epochs at most.
     n_iter_no_change : int or None, default=None
-        Stop after so many epochs without a lower loss on the held-out rows. None:
-        never, as in the paper. In either case the weights of the lowest are kept, and
-        what was decided then.
+        Stop after so many epochs without a better one, see `selection`. None: never, as
+        in the paper.
+    selection : str, default="macro-f1"
+        Which epoch's weights and decisions are kept: that of the best mean F1 of all
+        classes on the held-out rows, or as
+        `trimtab.training.classifier.NetworkClassifier` has it. ``"last"`` is the
+        paper's 200 epochs; the ``"loss"`` is lowest when little has been learned yet.
     validation_fraction : float in (0, 1), default=0.15
         The share of each class that is held out of training.
     n_replicas : int, default=1
@@ -133,11 +150,15 @@ class AutoSMOTEClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         "variant": [StrOptions({"cohort", "self"})],
         "n_cohorts": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "decisions": ["array-like", None],
+        "learn_from": [StrOptions({"held-out", "training"})],
+        "share_weights": ["boolean"],
         "temperature": [Interval(Real, 0, None, closed="neither")],
         "final_temperature": [Interval(Real, 0, None, closed="neither")],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "decision_learning_rate": [Interval(Real, 0, None, closed="left"), None],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), None],
+        "selection": [StrOptions(set(SELECTIONS))],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_replicas": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
@@ -150,13 +171,17 @@ class AutoSMOTEClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         variant: str = "cohort",
         n_cohorts: int | str = MOST_COHORTS,
         decisions: Sequence[str | Decision] | None = None,
+        learn_from: str = "training",
+        share_weights: bool = True,
         temperature: float = 1.0,
         final_temperature: float = 0.1,
         draw: str | Draw = "over",
         finder: Any = None,
         learning_rate_init: float = 0.05,
+        decision_learning_rate: float | None = None,
         max_iter: int = 200,
         n_iter_no_change: int | None = None,
+        selection: str = "macro-f1",
         validation_fraction: float = 0.15,
         n_replicas: int = 1,
         random_state: int | np.random.RandomState | None = None,
@@ -165,13 +190,17 @@ class AutoSMOTEClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.variant = variant
         self.n_cohorts = n_cohorts
         self.decisions = decisions
+        self.learn_from = learn_from
+        self.share_weights = share_weights
         self.temperature = temperature
         self.final_temperature = final_temperature
         self.draw = draw
         self.finder = finder
         self.learning_rate_init = learning_rate_init
+        self.decision_learning_rate = decision_learning_rate
         self.max_iter = max_iter
         self.n_iter_no_change = n_iter_no_change
+        self.selection = selection
         self.validation_fraction = validation_fraction
         self.n_replicas = n_replicas
         self.random_state = random_state
@@ -221,13 +250,16 @@ class AutoSMOTEClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             )
         if self.estimator is None:
             network.set_params(weight_decay=0.0)
+        rate = self.decision_learning_rate
         rows = AutoSMOTERows(
             variant=self.variant,
             n_cohorts=self.n_cohorts,
             decisions=self.decisions,
+            learn_from=self.learn_from,
+            share_weights=self.share_weights,
             temperature=self.temperature,
             final_temperature=self.final_temperature,
-            learning_rate=self.learning_rate_init,
+            learning_rate=self.learning_rate_init if rate is None else rate,
             n_epochs=self.max_iter,
             finder=self.finder,
         )
@@ -237,6 +269,7 @@ class AutoSMOTEClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             learning_rate_init=self.learning_rate_init,
             max_iter=self.max_iter,
             n_iter_no_change=self.n_iter_no_change,
+            selection=self.selection,
             validation_fraction=self.validation_fraction,
             n_replicas=self.n_replicas,
         )

@@ -47,15 +47,19 @@ class CrossEntropySlopes:
         self, logits: Tensor, targets: Tensor, weights: Tensor | None = None
     ) -> None:
         self._shares: Tensor | float
+        self._total: Tensor | float
         if weights is None:
-            self._shares = 1 / targets.shape[1]
+            self._total = targets.shape[1]
+            self._shares = 1 / self._total
         else:
             total = weights.sum(dim=1, keepdim=True)
-            self._shares = (weights / torch.where(total > 0, total, 1.0))[..., None]
+            self._total = torch.where(total > 0, total, 1.0)
+            self._shares = (weights / self._total)[..., None]
         surprise = logits.log_softmax(dim=2)
-        own = targets[..., None]
-        of_rows = surprise.gather(2, own) * self._shares
-        self.losses = of_rows.sum(dim=(1, 2)).neg_()
+        own = self._own = targets[..., None]
+        self._row_losses = surprise.gather(2, own)[..., 0].neg_()
+        of_rows = self._row_losses[..., None] * self._shares
+        self.losses = of_rows.sum(dim=(1, 2))
         self._probabilities = surprise.exp_()
         slope = self._probabilities.clone()
         less = torch.full((), -1.0, dtype=slope.dtype, device=slope.device)
@@ -77,3 +81,31 @@ class CrossEntropySlopes:
         curved -= probabilities * curved.sum(dim=2, keepdim=True)
         shares = self._shares
         return curved * (shares if isinstance(shares, float) else shares[:, -n_last:])
+
+    def by_weights(self) -> Tensor:
+        """Return the slope of each replica's loss by the rows' weights.
+
+        Returns
+        -------
+        Tensor of shape (n_replicas, n_rows)
+            A row weighs more for the worse where it is worse than the mean.
+        """
+        return (self._row_losses - self.losses[:, None]) / self._total
+
+    def by_weights_along(self, direction: Tensor) -> Tensor:
+        """Return the slope, by the rows' weights, of the loss's change.
+
+        Parameters
+        ----------
+        direction : Tensor of shape (n_replicas, n_rows, n_classes)
+            How the logits change.
+
+        Returns
+        -------
+        Tensor of shape (n_replicas, n_rows)
+        """
+        change = (self._probabilities * direction).sum(dim=2)
+        change -= direction.gather(2, self._own)[..., 0]
+        shares = self._shares
+        shares = shares if isinstance(shares, float) else shares[..., 0]
+        return (change - (change * shares).sum(dim=1, keepdim=True)) / self._total

@@ -2,7 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ def outcomes_of_families(
     counts: Tensor,
     noise: Tensor,
     sizes: Sequence[int],
+    only: Sequence[int] | None = None,
 ) -> Tensor:
     """Return outcomes of rows that have different numbers of neighbours.
 
@@ -34,6 +35,8 @@ def outcomes_of_families(
         Uniform numbers.
     sizes : sequence of int
         The numbers that `counts` may hold.
+    only : sequence of int or None, default=None
+        Numbers of the combinations that are wanted; None for all.
 
     Returns
     -------
@@ -41,13 +44,16 @@ def outcomes_of_families(
         See `trimtab.synthesis.decisions.outcomes`.
     """
     n_combinations = int(np.prod([len(one.options) for one in shaping]))
-    made = family.new_empty((len(family), n_combinations, family.shape[2]))
+    n_wanted = n_combinations if only is None else len(only)
+    made = family.new_empty((len(family), n_wanted, family.shape[2]))
+    if not n_wanted:
+        return made
     for size in sizes:
         some = slice(None) if len(sizes) == 1 else counts == size
         rows, near = family[some, 0], family[some, 1 : 1 + size]
         if size:
             draft = Draft(rows, near, noise[some], rows)
-            made[some] = outcomes(shaping, draft)
+            made[some] = outcomes(shaping, draft, only)
         else:
             made[some] = rows[:, None]
     return made
@@ -115,8 +121,7 @@ class Combinations:
     def slopes(
         self,
         options: Tensor,
-        possible: Tensor,
-        places: Tensor,
+        made_by: Callable[[Tensor], Tensor],
         of_rows: Tensor,
         of_weights: Tensor | None,
     ) -> Tensor:
@@ -126,10 +131,9 @@ class Combinations:
         ----------
         options : LongTensor of shape (n, n_decisions)
             What was drawn.
-        possible : Tensor of shape (n_made, n_combinations, n_columns)
-            What rows become under each combination.
-        places : LongTensor of shape (n,)
-            Where these rows are in `possible`.
+        made_by : callable
+            Told combinations of each row, (n, some), returns what the rows become under
+            them, (n, some, n_columns).
         of_rows : Tensor of shape (n, n_columns)
             Slope of the loss by the rows that were made.
         of_weights : Tensor of shape (n,) or None
@@ -140,15 +144,13 @@ class Combinations:
         Tensor of shape (n, n_decisions, n_options)
             But for a constant for each row and decision, to which softmax is blind.
         """
-        slopes = possible.new_zeros((*options.shape, len(self._numbers)))
+        slopes = of_rows.new_zeros((*options.shape, len(self._numbers)))
         if self._shaping:
             drawn = options[:, self._shaping, None]
             away = (self._numbers - drawn) * self._steps[self._shaping, None]
             numbers = self.numbers(options)[:, None, None] + away
             # Beyond a decision's options there is nothing, and nothing is asked.
-            numbers = numbers.clamp_(0, self.n - 1).flatten(1)
-            numbers += places[:, None] * self.n
-            others_made = possible.flatten(0, 1)[numbers]
+            others_made = made_by(numbers.clamp_(0, self.n - 1).flatten(1))
             along = (others_made @ of_rows[:, :, None]).view(away.shape)
             slopes[:, self._shaping] = along
         if of_weights is not None and self.weighs:

@@ -63,14 +63,16 @@ class Drawn:
     ----------
     options : LongTensor of shape (n_present, n, n_decisions)
         The number of each row's option.
-    logits, noisy : Tensor of shape (n_present, n or n_cohorts, n_decisions, n_options)
-        Of each decision, without and with noise; of the rows or of the cohorts.
+    logits : Tensor of shape (n_present, n or n_cohorts, n_decisions, n_options)
+        Of each decision of the rows or of the cohorts.
+    noisy : Tensor of shape (n_present, n or n_batches * n_cohorts, ...)
+        The same with noise. Cohorts are decided on anew in each batch.
+    decided : LongTensor of shape (n_present, n or n_batches * n_cohorts, n_decisions)
+        What was drawn for each row, or cohort in a batch.
     assignment, noisy_assignment : Tensor of shape (n_present, n, n_cohorts) or None
         Of each row's cohort.
     cohorts : LongTensor of shape (n_present, n) or None
-        Each row's cohort.
-    decided : LongTensor of shape (n_present, n or n_cohorts, n_decisions)
-        The option of each row or cohort.
+        Where each row's cohort, in its batch, is in `decided`.
     """
 
     options: Tensor
@@ -102,14 +104,24 @@ class Drawn:
             return
         assert self.cohorts is not None
         assert self.noisy_assignment is not None
+        n_present, n_cohorts = len(self.logits), self.logits.shape[1]
         flat = slopes.flatten(2)
-        members = torch.zeros_like(self.noisy_assignment)
-        members.scatter_(2, self.cohorts[..., None], 1.0)
-        of_cohorts = (members.mT @ flat).view(self.noisy.shape)
-        chosen = torch.zeros_like(self.noisy).scatter_(3, self.decided[..., None], 1.0)
-        of_rows = flat @ chosen.flatten(2).mT
+        where = self.cohorts[..., None].expand_as(flat)
+        of_cohorts = (
+            torch.zeros_like(self.noisy).flatten(2).scatter_add_(1, where, flat)
+        )
+        by_batch = slopes_of_logits(
+            self.noisy, of_cohorts.view(self.noisy.shape), temperature
+        )
+        # What each cohort would have decided for each row, in the row's batch.
+        batches = self.decided.view(n_present, -1, n_cohorts, self.decided.shape[2])
+        own = torch.div(self.cohorts, n_cohorts, rounding_mode="floor")
+        replicas = torch.arange(n_present, device=own.device)[:, None]
+        instead = batches[replicas, own].transpose(2, 3)
+        of_rows = slopes.gather(3, instead).sum(dim=2)
+        by_batch = by_batch.view(n_present, -1, *self.logits.shape[1:])
         given = [
-            slopes_of_logits(self.noisy, of_cohorts, temperature),
+            by_batch.sum(dim=1),
             slopes_of_logits(self.noisy_assignment, of_rows, temperature),
         ]
         ends = [self.logits, self.assignment]
@@ -227,6 +239,7 @@ class DecisionNetworks(nn.Module):
         of_rows: Tensor,
         of_cohorts: Tensor | None,
         replicas: Tensor | None = None,
+        batches: Tensor | None = None,
     ) -> Drawn:
         """Draw each row's options.
 
@@ -236,19 +249,25 @@ class DecisionNetworks(nn.Module):
             As in `logits`.
         of_rows : Tensor of shape (n_present, n, `row_noise`)
             Gumbel noise.
-        of_cohorts : Tensor of shape (n_present, n_cohorts, n_decisions * n_options)
-            Gumbel noise of the cohorts, None without them.
+        of_cohorts : Tensor of shape (n_present, n_batches, n_cohorts, n_cells)
+            Gumbel noise of the cohorts in each batch, for each option of each
+            decision; None without cohorts.
         replicas : Tensor of int, default=None
             As in `logits`.
+        batches : LongTensor of shape (n,), default=None
+            The batch of each row, from 0; None where there is one.
         """
         assignment, logits = self.logits(x, replicas)
         if assignment is None or of_cohorts is None:
             noisy = logits.detach() + of_rows.view(logits.shape)
             options = noisy.argmax(dim=3)
             return Drawn(options, logits, noisy, options)
-        noisy = logits.detach() + of_cohorts.view(logits.shape)
+        noise = of_cohorts.view(len(logits), -1, *logits.shape[1:])
+        noisy = (logits.detach()[:, None] + noise).flatten(1, 2)
         noisy_assignment = assignment.detach() + of_rows
         cohorts, decided = noisy_assignment.argmax(dim=2), noisy.argmax(dim=3)
+        if batches is not None:
+            cohorts = cohorts + batches * logits.shape[1]
         places = cohorts[..., None].expand(-1, -1, decided.shape[2])
         options = decided.gather(1, places)
         return Drawn(

@@ -22,6 +22,8 @@ from trimtab.exceptions import InputError, nearest_names
 __all__ = [
     "AGGREGATIONS",
     "DECISIONS",
+    "PAPER_AGGREGATIONS",
+    "USUAL_DECISIONS",
     "Aggregation",
     "Decision",
     "Draft",
@@ -47,7 +49,8 @@ class Draft:
     neighbours : Tensor of shape (n, k, n_columns)
         Neighbours of their class, nearest first, 1 or more.
     noise : Tensor of shape (n, 8)
-        Uniform random numbers in [0, 1), for options that leave something to chance.
+        Uniform random numbers in [0, 1), for options that leave something to chance:
+        what does not look at them is taken to be the same in every epoch.
     made : Tensor of shape (n, n_columns)
         What has become of the rows so far.
     """
@@ -221,6 +224,13 @@ def _sum(draft: Draft) -> Tensor:
     return draft.rows + draft.neighbours.sum(dim=1)
 
 
+@aggregation("sum of offsets")
+def _sum_of_offsets(draft: Draft) -> Tensor:
+    """Go from the row all the ways to its neighbours, one after another."""
+    away = draft.neighbours - draft.rows[:, None]
+    return draft.rows + away.sum(dim=1)
+
+
 @aggregation("average")
 def _average(draft: Draft) -> Tensor:
     """Take the mean of each column."""
@@ -247,11 +257,14 @@ class Aggregation(Decision):
 
     Parameters
     ----------
-    options : tuple of str, default=all six of the paper
+    options : tuple of str, default=six of them
         Names of `AGGREGATIONS`: ``"linear"`` lies anywhere between the row and one of
-        the neighbours, as in SMOTE; ``"minimum"``, ``"maximum"``, ``"sum"`` and
-        ``"average"`` are taken column by column over the row and its neighbours;
-        ``"weighted average"`` counts what is nearer more.
+        the neighbours, as in SMOTE; ``"minimum"``, ``"maximum"`` and ``"average"`` are
+        taken column by column over the row and its neighbours; ``"weighted average"``
+        counts what is nearer more. ``"sum of offsets"`` adds to the row the
+        differences between it and its neighbours, so that it does not matter where
+        the columns have their zero. The paper's ``"sum"``, see `PAPER_AGGREGATIONS`,
+        adds the rows themselves: on scaled columns that leads far out of all data.
     """
 
     name: ClassVar[str] = "aggregation"
@@ -259,7 +272,7 @@ class Aggregation(Decision):
         "linear",
         "minimum",
         "maximum",
-        "sum",
+        "sum of offsets",
         "average",
         "weighted average",
     )
@@ -277,12 +290,26 @@ class Aggregation(Decision):
                 raise InputError(f"there is no aggregation {option!r}: {hint}")
 
 
+PAPER_AGGREGATIONS = (
+    "linear", "minimum", "maximum", "sum", "average", "weighted average",
+)  # fmt: skip
+"""The six ways of the paper."""
+
+
+def _paper_aggregation() -> Decision:
+    return Aggregation(PAPER_AGGREGATIONS)
+
+
 DECISIONS: dict[str, Callable[[], Decision]] = {
     "participation": Participation,
     "neighbours": NeighbourCount,
     "aggregation": Aggregation,
+    "paper-aggregation": _paper_aggregation,
 }
-"""The decisions that have a name, in the order in which they are taken."""
+"""The decisions that have a name."""
+
+USUAL_DECISIONS = ("participation", "neighbours", "aggregation")
+"""What is decided by default, in this order."""
 
 
 def get_decisions(decisions: Sequence[str | Decision] | None) -> tuple[Decision, ...]:
@@ -292,7 +319,7 @@ def get_decisions(decisions: Sequence[str | Decision] | None) -> tuple[Decision,
     ----------
     decisions : sequence of str or Decision, or None
         Names of `DECISIONS` or objects, in the order in which they are taken; None for
-        all that have a name.
+        `USUAL_DECISIONS`.
 
     Returns
     -------
@@ -303,7 +330,7 @@ def get_decisions(decisions: Sequence[str | Decision] | None) -> tuple[Decision,
     InputError
         Where one is none of these, two have one name, or none makes rows.
     """
-    given = DECISIONS if decisions is None else decisions
+    given = USUAL_DECISIONS if decisions is None else decisions
     if isinstance(given, (str, Decision)):
         raise InputError(f"decisions is {given!r}: give a list of them")
     found: list[Decision] = []
@@ -329,7 +356,9 @@ def get_decisions(decisions: Sequence[str | Decision] | None) -> tuple[Decision,
     return tuple(found)
 
 
-def outcomes(decisions: Sequence[Decision], draft: Draft) -> Tensor:
+def outcomes(
+    decisions: Sequence[Decision], draft: Draft, only: Sequence[int] | None = None
+) -> Tensor:
     """Return what rows become under every combination of options.
 
     Parameters
@@ -338,6 +367,8 @@ def outcomes(decisions: Sequence[Decision], draft: Draft) -> Tensor:
         Those that shape the row, in the order in which they are taken.
     draft : Draft
         The rows.
+    only : sequence of int or None, default=None
+        Numbers of the combinations that are wanted; None for all.
 
     Returns
     -------
@@ -357,7 +388,9 @@ def outcomes(decisions: Sequence[Decision], draft: Draft) -> Tensor:
     [1.0, 0.5, 5.0, 2.0]
     """
     made = []
-    for options in product(*(decision.options for decision in decisions)):
+    combinations = list(product(*(decision.options for decision in decisions)))
+    for number in range(len(combinations)) if only is None else only:
+        options = combinations[number]
         here = draft
         for decision, option in zip(decisions, options, strict=True):
             here = decision.take(option, here)

@@ -29,6 +29,7 @@ __all__ = [
     "MadeBatch",
     "RowSource",
     "SMOTERows",
+    "SeesHeldOut",
     "Synthesis",
     "get_synthesis",
     "repeated_rows",
@@ -36,7 +37,18 @@ __all__ = [
 
 
 class RowSource(Protocol):
-    """The training rows of all replicas; see ``trimtab.training.device_rows``."""
+    """The rows of all replicas; see ``trimtab.training.device_rows``.
+
+    Attributes
+    ----------
+    n_rows : int
+        Rows of one replica.
+    codes : LongTensor of shape (n_sets, n_rows)
+        Class codes of each set of rows.
+    """
+
+    n_rows: int
+    codes: Tensor
 
     def row_sets(self) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
         """Yield rows, flattened, and class codes of each set of rows, on the host."""
@@ -102,8 +114,8 @@ class Synthesis(Protocol):
 
     A training run calls `start` once, then `batches` for each epoch. What is yielded is
     trained on before the next batch is asked for. A synthesis that learns can therefore
-    keep parameters and an optimiser of its own: the gradient of the loss is there when
-    it is asked for the next batch, or for the end of the epoch.
+    keep parameters and an optimiser of its own, and step them when it is asked for the
+    next batch, or for the end of the epoch.
     """
 
     def start(self, source: RowSource) -> None:
@@ -125,6 +137,17 @@ class LearnedSynthesis(Synthesis, Protocol):
 
     def of_replicas(self, replicas: NDArray[np.int64]) -> Any:
         """Return a synthesis that has learned what some replicas have."""
+
+
+@runtime_checkable
+class SeesHeldOut(Synthesis, Protocol):
+    """A synthesis that may look at the held-out rows."""
+
+    def see_held_out(self, held: RowSource | None) -> None:
+        """Take notice of the held-out rows, after `start`; None where there are none.
+
+        They are never made, nor made anything of.
+        """
 
 
 def repeated_rows(rows: Tensor) -> Tensor:

@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -20,11 +19,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from trimtab.exceptions import InputError
+from trimtab.synthesis.class_shares import ClassShares
 from trimtab.synthesis.combinations import Combinations, outcomes_of_families
 from trimtab.synthesis.decision_networks import DecisionNetworks, Drawn, gumbel
 from trimtab.synthesis.decisions import N_NOISE, Decision, get_decisions
+from trimtab.synthesis.held_out_rows import HeldOutRows
 from trimtab.synthesis.in_loop import DrawnEpoch, MadeBatch, RowSource
+from trimtab.synthesis.learned_rows_checks import check_learned_rows
 from trimtab.synthesis.neighbours import smote_partners
+from trimtab.synthesis.outcome_table import Outcomes, OutcomeTable, families
+from trimtab.synthesis.row_slopes import RowSlopes, row_slopes
+from trimtab.synthesis.step_taking import StepView
 
 __all__ = ["MOST_COHORTS", "AutoSMOTERows"]
 
@@ -34,18 +39,26 @@ MOST_COHORTS = 7
 BYTES_AT_ONCE = 2**24
 """What rows may become, of one replica, that is kept at once."""
 
+BYTES_KEPT = 2**26
+"""What all rows may become, kept for the whole training."""
+
+BATCHES_AT_ONCE = 8
+"""So many batches are decided on, and learned from, at once: one large step is cheaper
+than many small ones."""
+
 TRAINING_ONLY = (
-    "_optimizer", "_partners", "_n_partners", "_present", "_made", "_weights",
+    "_optimizer", "_partners", "_n_partners", "_present", "_held", "_slopes", "_shares",
+    "_table", "_rows",
 )  # fmt: skip
 """Attributes that nobody needs when the training is over."""
 
 Places = tuple[Tensor, ...]
-"""Replicas and columns of the repeated rows of a batch."""
+"""Replicas and columns of repeated rows."""
 
 
 @dataclass(eq=False)
 class AutoSMOTERows:
-    """A repeated row becomes what small networks decide, and they learn from the loss.
+    """A repeated row becomes what small networks decide, and they learn from a loss.
 
     Parameters
     ----------
@@ -57,11 +70,19 @@ class AutoSMOTERows:
     decisions : sequence of str or Decision, default=None
         What is decided, see `trimtab.synthesis.decisions`; None for participation,
         neighbours and aggregation.
+    learn_from : {"training", "held-out"}, default="training"
+        Whose loss the decisions are to lower: the batch's own, as in the paper, or that
+        of the held-out rows after the classifier's step on the batch, all classes
+        alike.
+    share_weights : bool, default=True
+        Whether rows that take part share the weight of those of their class that do
+        not, so that the classes' balance stays what the draw has made it.
     temperature, final_temperature : float, default=1.0 and 0.1
         Of the Gumbel-softmax in the first and in the last epoch; in between it falls by
         the same factor from epoch to epoch.
     learning_rate : float, default=0.05
-        Of Adam, which trains the networks that decide.
+        Of Adam, which trains the networks that decide. At 0 they stay as they begin,
+        and options are drawn nearly evenly.
     n_epochs : int, default=200
         Over how many epochs the temperature falls.
     cohort_cost : float, default=0.05
@@ -74,6 +95,8 @@ class AutoSMOTERows:
     variant: str = "cohort"
     n_cohorts: int | str = MOST_COHORTS
     decisions: Sequence[str | Decision] | None = None
+    learn_from: str = "training"
+    share_weights: bool = True
     temperature: float = 1.0
     final_temperature: float = 0.1
     learning_rate: float = 0.05
@@ -85,36 +108,37 @@ class AutoSMOTERows:
 
     def start(self, source: RowSource) -> None:
         """Find the neighbours of all rows; see `Synthesis.start`."""
-        self._check()
+        check_learned_rows(self)
         self._taken = get_decisions(self.decisions)
         self._shaping = [one for one in self._taken if one.shapes]
         self._combinations = Combinations(self._taken)
         sets = list(source.row_sets())
         self._n_inputs = sets[0][0].shape[1]
+        self._n_classes = 1 + max(int(codes.max()) for _, codes in sets)
         k = self.n_neighbours
         found = [smote_partners(X, codes, k, self.finder) for X, codes in sets]
         self._partners = torch.from_numpy(np.concatenate([p for p, _ in found]))
         counts = torch.from_numpy(np.concatenate([n for _, n in found]))
         alone = self._partners[:, 0] == torch.arange(len(counts)) % len(found[0][1])
         self._n_partners = torch.where(alone, 0, counts)
+        self._table: OutcomeTable | None = None
+        n_bytes = sum(X.nbytes for X, _ in sets) * self._combinations.n
+        self._rows = None  # made anew, some at a time
+        if n_bytes <= BYTES_KEPT:
+            self._rows = torch.from_numpy(np.stack([X for X, _ in sets]))
         self._networks, self._best, self._epoch = None, {}, 0
+        self._held: HeldOutRows | None = None
 
-    def _check(self) -> None:
-        if self.variant not in {"cohort", "self"}:
-            raise InputError(f"variant is {self.variant!r}: give 'cohort' or 'self'")
-        cohorts: Any = self.n_cohorts
-        fits = isinstance(cohorts, Integral) and int(cohorts) >= 1
-        if cohorts != "auto" and not fits:
+    def see_held_out(self, held: RowSource | None) -> None:
+        """Learn from them, where that is wanted; see `SeesHeldOut.see_held_out`."""
+        if self.learn_from == "training":
+            return
+        if held is None:
             raise InputError(
-                f"n_cohorts is {cohorts!r}: give a whole number, 1 or more, or 'auto'"
+                "learn_from is 'held-out' and there are no held-out rows: give some, "
+                "or learn_from='training'"
             )
-        for name in ("temperature", "final_temperature", "learning_rate"):
-            value: Any = getattr(self, name)
-            if not isinstance(value, (int, float)) or not 0 < value < np.inf:
-                raise InputError(f"{name} is {value!r}: give a number above 0")
-        cost: Any = self.cohort_cost
-        if not isinstance(cost, (int, float)) or not 0 <= cost < np.inf:
-            raise InputError(f"cohort_cost is {cost!r}: give a number, 0 or more")
+        self._held = HeldOutRows(held)
 
     @property
     def n_neighbours(self) -> int:
@@ -143,12 +167,13 @@ class AutoSMOTERows:
         """Yield rows, the repeated ones made anew; see `Synthesis.batches`."""
         if self._networks is None:
             self._begin(epoch)
-        self._now = self.temperature_of(self._epoch)
+        self._now, self._batch_size = self.temperature_of(self._epoch), epoch.batch_size
         everybody = len(epoch.replicas) == self._n_replicas
         self._present = None if everybody else epoch.replicas
         n_rows = epoch.rows.shape[1]
         of_row = 4 * self._n_inputs * self._combinations.n
-        width = max(BYTES_AT_ONCE // of_row, epoch.batch_size)
+        width = min(BYTES_AT_ONCE // of_row, BATCHES_AT_ONCE * epoch.batch_size)
+        width = max(width, epoch.batch_size)
         n_parts = -(-n_rows // width)
         bounds = (np.arange(n_parts + 1) * n_rows // n_parts).tolist()
         for first, last in pairwise(bounds):
@@ -166,6 +191,11 @@ class AutoSMOTERows:
         self._partners = self._partners.to(device)
         self._n_partners = self._n_partners.to(device)
         self._sizes = sorted(set(self._n_partners.tolist()))
+        if self._rows is not None:
+            rows = self._rows.to(device)
+            self._table = OutcomeTable(
+                self._shaping, rows, self._partners, self._n_partners
+            )
         networks = DecisionNetworks(
             self._taken, self._n_inputs, cohorts, epoch.generators
         )
@@ -175,27 +205,31 @@ class AutoSMOTERows:
         )
 
     def _part(self, epoch: DrawnEpoch, first: int, last: int) -> Iterator[MadeBatch]:
-        """Yield the batches of some columns of an epoch."""
-        rows, repeated = epoch.rows[:, first:last], epoch.repeated[:, first:last]
+        """Decide on some columns of an epoch, yield their batches, learn from them."""
+        rows, again = epoch.rows[:, first:last], epoch.repeated[:, first:last]
         n_batches = -(-(last - first) // epoch.batch_size)
+        bounds = np.arange(n_batches + 1) * (last - first) // n_batches
+        inputs, codes = next(epoch.source.batches(rows, epoch.replicas, last - first))
         of_rows, of_cohorts = self._noise(epoch, last - first, n_batches)
-        made, numbers = self._possible(epoch, rows, repeated, of_rows[..., :N_NOISE])
-        of_rows = gumbel(of_rows[..., N_NOISE:])
-        done, batches = 0, epoch.source.batches(rows, epoch.replicas, epoch.batch_size)
-        for number, (inputs, codes) in enumerate(batches):
-            here = slice(done, done + codes.shape[1])
-            done = here.stop
-            drawn = self.networks.draw(
-                inputs.flatten(2),
-                of_rows[:, here],
-                None if of_cohorts is None else of_cohorts[:, number],
-                self._present,
+        drawn = self.networks.draw(
+            inputs.flatten(2),
+            gumbel(of_rows[..., N_NOISE:]),
+            of_cohorts,
+            self._present,
+            _numbered(np.diff(bounds), rows.device),
+        )
+        where = again.nonzero(as_tuple=True)
+        options = drawn.options[where]
+        possible = self._possible(epoch, rows, where, of_rows[..., :N_NOISE][where])
+        whole = self._made(inputs, codes, where, possible, options)
+        self._slopes: list[RowSlopes] = []
+        for start, stop in pairwise(bounds.tolist()):
+            yield MadeBatch(
+                whole.inputs[:, start:stop],
+                codes[:, start:stop],
+                None if whole.weights is None else whole.weights[:, start:stop],
             )
-            again = repeated[:, here].nonzero(as_tuple=True)
-            places, options = numbers[:, here][again], drawn.options[again]
-            chosen = made[places, self._combinations.numbers(options)]
-            yield self._batch(inputs, codes, again, chosen, options)
-            self._learn(drawn, again, (made, places, options))
+        self._learn(drawn, where, possible, options)
 
     def _noise(
         self, epoch: DrawnEpoch, n_rows: int, n_batches: int
@@ -219,69 +253,86 @@ class AutoSMOTERows:
 
     @torch.no_grad()
     def _possible(
-        self, epoch: DrawnEpoch, rows: Tensor, repeated: Tensor, noise: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Return all that the repeated rows may become, and where each one's is."""
-        n_made = repeated.sum(dim=1)
-        place = repeated.cumsum(dim=1) - 1
-        numbers = place + (n_made.cumsum(dim=0) - n_made)[:, None]
-        width, k = int(n_made.max()), self._partners.shape[1]
-        if not width:
-            empty = noise.new_empty((0, self._combinations.n, self._n_inputs))
-            return empty, numbers
-        replica, column = repeated.nonzero(as_tuple=True)
-        place = place[replica, column]
-        chosen = rows.new_zeros((len(rows), width))
-        chosen[replica, place] = rows[replica, column]
-        in_all = epoch.source.numbers_in_all(chosen, epoch.replicas)
-        family = torch.cat([chosen[..., None], self._partners[in_all]], dim=2)
-        batch = epoch.source.batches(family.flatten(1), epoch.replicas, width * (1 + k))
-        inputs, _ = next(iter(batch))
-        inputs = inputs.reshape(len(rows), width, 1 + k, -1)[replica, place]
-        counts = self._n_partners[in_all[replica, place]]
-        made = outcomes_of_families(
-            self._shaping, inputs, counts, noise[replica, column], self._sizes
+        self, epoch: DrawnEpoch, rows: Tensor, where: Places, noise: Tensor
+    ) -> Outcomes:
+        """Return all that the repeated rows may become, one after another."""
+        if self._table is not None:
+            in_all = epoch.source.numbers_in_all(rows, epoch.replicas)
+            return self._table.outcomes(in_all[where], noise)
+        family, in_all = families(epoch, rows, where, self._partners)
+        counts = self._n_partners[in_all]
+        return Outcomes(
+            outcomes_of_families(self._shaping, family, counts, noise, self._sizes)
         )
-        return made, numbers
 
     @torch.no_grad()
-    def _batch(
+    def _made(
         self,
         inputs: Tensor,
         codes: Tensor,
-        again: Places,
-        made: Tensor,
+        where: Places,
+        possible: Outcomes,
         options: Tensor,
     ) -> MadeBatch:
         """Put what was decided on in the place of the repeated rows."""
-        flat = inputs.flatten(2).index_put(again, made.to(inputs.dtype))
-        self._made, self._weights = flat.requires_grad_(), None
+        made = possible.of(self._combinations.numbers(options)[:, None])[:, 0]
+        flat = inputs.flatten(2).index_put(where, made.to(inputs.dtype))
+        weights = None
         if self._combinations.weighs:
             weights = torch.ones(codes.shape, device=flat.device)
-            weight = self._combinations.weights(options)
-            self._weights = weights.index_put_(again, weight).requires_grad_()
-        with torch.enable_grad():
-            return MadeBatch(flat.view(inputs.shape), codes, self._weights)
+            weights.index_put_(where, self._combinations.weights(options))
+        self._shares = None
+        if weights is not None and self.share_weights:
+            self._shares = ClassShares(weights, codes, self._n_classes)
+            weights = self._shares.weights
+        return MadeBatch(flat.view(inputs.shape), codes, weights)
 
+    def step(self, view: StepView, batch: MadeBatch) -> Tensor:
+        """Work out the step of the network, and what made rows are good for."""
+        held = None
+        if self._held is not None:
+            held = self._held.batch(view.replicas, view.generators, self._batch_size)
+        self._slopes.append(row_slopes(view, batch, held))
+        return self._slopes[-1].losses
+
+    @torch.no_grad()
     def _learn(
-        self, drawn: Drawn, again: Places, of_batch: tuple[Tensor, Tensor, Tensor]
+        self, drawn: Drawn, where: Places, possible: Outcomes, options: Tensor
     ) -> None:
-        """Follow the slope of the loss by what was made."""
-        if self._made.grad is None:
+        """Follow the slopes by what was made."""
+        if not self._slopes or not self.learning_rate:
             return
-        weights = self._weights
-        of_weights = None
-        if weights is not None and weights.grad is not None:
-            of_weights = weights.grad[again]
-        possible, places, options = of_batch
+        by_rows = torch.cat([one.by_rows for one in self._slopes], dim=1)
         slopes = self._combinations.slopes(
-            options, possible, places, self._made.grad[again].to(possible), of_weights
+            options,
+            possible.of,
+            by_rows.flatten(2)[where].float(),
+            self._by_counting(where),
         )
         everywhere = slopes.new_zeros((*drawn.options.shape, slopes.shape[2]))
         cost = self.cohort_cost if self.n_cohorts == "auto" else 0.0
-        drawn.backward(everywhere.index_put_(again, slopes), self._now, cost)
+        cost *= len(self._slopes)  # slopes are those of so many losses
+        with torch.enable_grad():
+            drawn.backward(everywhere.index_put_(where, slopes), self._now, cost)
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
+
+    def _by_counting(self, where: Places) -> Tensor | None:
+        """Return the slope by what made rows count for, None where all count alike."""
+        found = [one.by_weights for one in self._slopes if one.by_weights is not None]
+        if not found:
+            return None
+        by_weights = torch.cat(found, dim=1)
+        if self._shares is not None:
+            by_weights = self._shares.by_counting(by_weights)
+        return by_weights[where]
+
+    def epoch_columns(self, present: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        """Return that no rows were shown but those drawn; see `TakesSteps`."""
+        return {"rows_per_class": np.zeros((len(present), 1), dtype=np.int64)}
+
+    def keep_best(self, improved: NDArray[np.int64]) -> None:
+        """Do nothing: `remember` does it."""
 
     def remember(self, replicas: NDArray[np.int64]) -> None:
         """Keep what is decided now, see `LearnedSynthesis.remember`."""
@@ -337,3 +388,8 @@ class AutoSMOTERows:
         if assignment is None:
             return np.empty((*x.shape[:2], 0)), options
         return assignment.double().softmax(dim=2).numpy(), options
+
+
+def _numbered(sizes: NDArray[np.int64], device: torch.device) -> Tensor:
+    """Return the batch of each row, from batches' sizes."""
+    return torch.from_numpy(np.repeat(np.arange(len(sizes)), sizes)).to(device)

@@ -17,7 +17,11 @@ from trimtab.synthesis.meta_step import Rate, scaled, stepped_down
 __all__ = [
     "AutogradSlopes",
     "LossSlopes",
+    "backward",
+    "forward",
     "perceptron_meta_step",
+    "second_backward",
+    "tangent",
 ]
 
 Layers = Sequence[tuple[Tensor, Tensor]]
@@ -129,9 +133,9 @@ def perceptron_meta_step(
     losses : Tensor of shape (n_replicas,)
         The inner loss.
     """
-    hidden, logits = _forward(layers, rows)
+    hidden, logits = forward(layers, rows)
     of_step = inner(logits)
-    slopes, errors = _backward(layers, hidden, of_step.slope)
+    slopes, errors = backward(layers, hidden, of_step.slope)
     if outer is None:
         return None, slopes, of_step.losses
     rate = learning_rate
@@ -139,17 +143,17 @@ def perceptron_meta_step(
         (stepped_down(weight, by_weight, rate), stepped_down(bias, by_bias, rate))
         for (weight, bias), (by_weight, by_bias) in zip(layers, slopes, strict=True)
     ]
-    hidden_held, logits_held = _forward(stepped, held)
-    along, _ = _backward(stepped, hidden_held, outer(logits_held).slope)
+    hidden_held, logits_held = forward(stepped, held)
+    along, _ = backward(stepped, hidden_held, outer(logits_held).slope)
     moving = [values[:, -n_moving:] for values in hidden]
-    change = _tangent(layers, along, moving)
+    change = tangent(layers, along, moving)
     curved = of_step.curvature(n_moving, change)
     own_errors = [values[:, -n_moving:] for values in errors]
-    back = _second_backward(layers, along, moving, own_errors, curved)
+    back = second_backward(layers, along, moving, own_errors, curved)
     return scaled(back, learning_rate).neg_(), slopes, of_step.losses
 
 
-def _forward(layers: Layers, rows: Tensor) -> tuple[list[Tensor], Tensor]:
+def forward(layers: Layers, rows: Tensor) -> tuple[list[Tensor], Tensor]:
     """Return what comes into each layer, and the logits."""
     hidden = [rows]
     for weight, bias in layers[:-1]:
@@ -164,7 +168,7 @@ def _where_on(values: Tensor, hidden: Tensor) -> Tensor:
     return passed
 
 
-def _backward(
+def backward(
     layers: Layers, hidden: Sequence[Tensor], error: Tensor
 ) -> tuple[list[tuple[Tensor, Tensor]], list[Tensor]]:
     """Return each layer's slopes, and the errors of what comes out of it."""
@@ -178,7 +182,7 @@ def _backward(
     return slopes[::-1], errors[::-1]
 
 
-def _tangent(layers: Layers, along: Layers, hidden: Sequence[Tensor]) -> Tensor:
+def tangent(layers: Layers, along: Layers, hidden: Sequence[Tensor]) -> Tensor:
     """Return how the logits change where the weights go along a direction."""
     change: Tensor | None = None
     for number, ((weight, _), (by_weight, by_bias)) in enumerate(
@@ -192,7 +196,7 @@ def _tangent(layers: Layers, along: Layers, hidden: Sequence[Tensor]) -> Tensor:
     return change
 
 
-def _second_backward(
+def second_backward(
     layers: Layers,
     along: Layers,
     hidden: Sequence[Tensor],

@@ -83,11 +83,13 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     validation_fraction : float in (0, 1), default=0.15
         The share of each class that is held out of training; unused with `eval_set`.
     n_iter_no_change : int or None, default=10
-        A replica stops after so many epochs without a lower held-out loss. It always
-        ends with the weights of the lowest.
-    selection : {"loss", "average-precision"}, default="loss"
-        What tells the best epoch on the held-out rows: the lowest loss, or the highest
-        average precision, the mean over all classes but the largest.
+        A replica stops after so many epochs without a better one, see `selection`. It
+        always ends with the weights of the best.
+    selection : str, default="loss"
+        What tells the best epoch on the held-out rows: ``"loss"``, the lowest;
+        ``"average-precision"``, the highest, the mean over all classes but the largest;
+        ``"macro-f1"``, the highest mean of all classes' F1, and of equal ones the
+        lowest loss; or nothing does and it is the ``"last"``.
     correct_prior : bool, default=False
         Whether probabilities are corrected from the class frequencies that were drawn
         to those of the training data, before a `sampler`. It knows of what was drawn

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["CLASS_METRICS", "ClassMetric", "bounded_sample"]
+__all__ = ["CLASS_METRICS", "SELECTIONS", "ClassMetric", "bounded_sample"]
 
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -18,6 +18,9 @@ ClassMetric = str | Callable[[NDArray[Any], NDArray[Any], int], ArrayLike]
 
 CLASS_METRICS = ("f1", "precision", "recall")
 """The per-class metrics that have a name."""
+
+SELECTIONS = ("loss", "average-precision", "macro-f1", "last")
+"""What may tell a replica's best epoch."""
 
 
 def bounded_sample(

@@ -19,7 +19,7 @@ from trimtab.losses import Loss, get_loss
 from trimtab.sampling.draw import Draw, get_draw
 from trimtab.synthesis.in_loop import Synthesis, get_synthesis
 from trimtab.training.device_rows import DeviceRows, as_inputs, resolve_device
-from trimtab.training.held_out import ClassMetric
+from trimtab.training.held_out import SELECTIONS, ClassMetric
 from trimtab.training.replica_network import ReplicaNetwork, StackedNetwork
 from trimtab.training.training_run import Record, TrainingRun
 
@@ -52,9 +52,11 @@ class Trainer:
         On all parameters.
     optimizer : {"adamw", "sgd"}, default="adamw"
         ``"sgd"`` is plain gradient descent, without momentum.
-    selection : {"loss", "average-precision"}, default="loss"
-        What tells the best epoch on the held-out rows: the lowest loss, or the highest
-        average precision, the mean over all classes but the largest.
+    selection : str, default="loss"
+        What tells the best epoch on the held-out rows: ``"loss"``, the lowest;
+        ``"average-precision"``, the highest, the mean over all classes but the largest;
+        ``"macro-f1"``, the highest mean of all classes' F1, and of equal ones the
+        lowest loss; or nothing does and it is the ``"last"``.
     schedule : {"cosine", "constant"}, default="cosine"
         Whether the learning rate falls to 0 along half a cosine over `max_epochs`.
     max_epochs : int, default=200
@@ -62,9 +64,9 @@ class Trainer:
     batch_size : int, default=64
         Rows of each replica in a step, at most: an epoch is cut into equal batches.
     n_iter_no_change : int or None, default=10
-        A replica stops after so many epochs without a lower held-out loss (or a higher
-        average precision, see `selection`), and no longer changes. None: never. In
-        either case it ends with the weights of its best epoch.
+        A replica stops after so many epochs without a better one, see `selection`, and
+        no longer changes. None: never. In either case it ends with the weights of its
+        best epoch.
     device : str or torch.device, default="auto"
         ``"auto"`` takes CUDA, then MPS, then the CPU.
     amp : bool, default=False
@@ -118,7 +120,7 @@ class Trainer:
             check_count("n_iter_no_change", n_iter_no_change)
         _check_choice("schedule", schedule, "cosine", "constant")
         _check_choice("optimizer", optimizer, "adamw", "sgd")
-        _check_choice("selection", selection, "loss", "average-precision")
+        _check_choice("selection", selection, *SELECTIONS)
         self.network = network
         self.draw = get_draw(draw)
         self.loss = get_loss(loss)
@@ -222,9 +224,11 @@ class Trainer:
         return seen
 
 
-def _check_choice(name: str, value: Any, one: str, other: str) -> None:
-    if value not in {one, other}:
-        raise InputError(f"{name} is {value!r}: give {one!r} or {other!r}")
+def _check_choice(name: str, value: Any, *choices: str) -> None:
+    if value not in choices:
+        *others, last = map(repr, choices)
+        given = ", ".join(others)
+        raise InputError(f"{name} is {value!r}: give {given} or {last}")
 
 
 def _of_replicas(name: str, value: Any, network: ReplicaNetwork) -> list[Any]:

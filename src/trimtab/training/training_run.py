@@ -18,6 +18,7 @@ from trimtab.synthesis.in_loop import (
     DrawnEpoch,
     LearnedSynthesis,
     MadeBatch,
+    SeesHeldOut,
     repeated_rows,
 )
 from trimtab.synthesis.step_taking import TakesSteps
@@ -99,6 +100,8 @@ class TrainingRun:
         self._start_draw_and_loss()
         if trainer.synthesis is not None:
             trainer.synthesis.start(rows)
+        if isinstance(trainer.synthesis, SeesHeldOut):
+            trainer.synthesis.see_held_out(held)
         self._start_optimizer()
 
     def _start_draw_and_loss(self) -> None:
@@ -156,7 +159,7 @@ class TrainingRun:
             self.scheduler.step()
         if self.held is not None:
             columns |= self._measure(self.held)
-            losses = self._to_be_low(columns)
+            losses = self._to_be_low(number, columns)
             self.stopping.update(number, self.network, present, losses)
             best = np.flatnonzero(self.stopping.best_epochs == number)
             if isinstance(synthesis, LearnedSynthesis):
@@ -176,13 +179,21 @@ class TrainingRun:
             for position in np.flatnonzero(running).tolist()
         ]
 
-    def _to_be_low(self, columns: dict[str, NDArray[Any]]) -> NDArray[np.float64]:
+    def _to_be_low(
+        self, number: int, columns: dict[str, NDArray[Any]]
+    ) -> NDArray[np.float64]:
         """Return the present replicas' numbers of which the lowest is kept."""
         losses: NDArray[np.float64] = columns["held_out_loss"]
         if self.trainer.selection == "loss":
             return losses
-        precision = columns["held_out_average_precision"]
-        return np.where(np.isfinite(losses), -precision, np.inf)
+        to_be_high: Any = number
+        if self.trainer.selection == "macro-f1":
+            to_be_high = columns["class_f1"].mean(axis=1)
+            # On few rows scores are often equal: then the loss tells.
+            to_be_high -= 1e-6 * losses / (1 + losses)
+        elif self.trainer.selection == "average-precision":
+            to_be_high = columns["held_out_average_precision"]
+        return np.where(np.isfinite(losses), -to_be_high, np.inf)
 
     def _learning_rates(self) -> NDArray[np.float64]:
         """Return the present replicas' learning rates in this epoch."""
