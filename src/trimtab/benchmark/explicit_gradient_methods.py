@@ -206,6 +206,7 @@ _SAMPLERS = ("RandomOverSampler", "SMOTE", "ADASYN", "BorderlineSMOTE")
     description="Another network method with the network of Explicit Gradient's paper.",
     applies=_needs_dense_rows,
     for_suites=True,
+    fits_together=True,
 )
 def as_in_explicit_gradient(
     info: TableInfo,
