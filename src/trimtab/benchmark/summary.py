@@ -203,9 +203,10 @@ def scores_by_dataset(
     if not tried_by_all:
         return scores
     tried = summary.pivot(index="dataset", columns="method", values="n").notna()
-    of_method = tried.sum()
-    kept = [m for m in scores if of_method[m] * 2 >= of_method.max()]
-    return scores.loc[tried[kept].all(axis=1).reindex(scores.index), kept]
+    of_method = dict(tried.sum().items())
+    kept = [m for m in scores if of_method[m] * 2 >= max(of_method.values())]
+    by_all = tried[kept].all(axis=1).reindex(scores.index).to_numpy(dtype=bool)
+    return scores[kept][by_all]
 
 
 def is_greater_better(metric: str) -> bool:
