@@ -121,6 +121,16 @@ def test_epoch_may_be_selected_by_average_precision(
         classifier(selection="f1").fit(*table)
 
 
+def test_last_epoch_may_be_kept(table: tuple[pd.DataFrame, NDArray[Any]]) -> None:
+    """Whatever the held-out rows say: none is better, and none stops early."""
+    options: dict[str, Any] = {"learning_rate_init": 0.3, "max_iter": 30}
+    kept = classifier(selection="last", n_iter_no_change=2, **options).fit(*table)
+    losses = [r["held_out_loss"] for r in kept.history_ if r["replica"] == 0]
+    assert np.argmin(losses) < 29
+    assert (kept.best_iter_ == kept.n_iter_).all()
+    assert kept.n_iter_ == 30
+
+
 def test_probabilities_are_corrected_for_the_draw(
     table: tuple[pd.DataFrame, NDArray[Any]],
 ) -> None:

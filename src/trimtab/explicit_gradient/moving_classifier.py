@@ -92,9 +92,9 @@ class ExplicitGradientClassifier(ClassifierMixin, BaseEstimator):  # type: ignor
     n_iter_no_change : int or None, default=None
         Either training ends after so many epochs that were not better than the best.
         None: never. The best epoch is kept, of the first network by the held-out loss.
-    selection : {"average-precision", "loss"}, default="average-precision"
+    selection : {"average-precision", "loss", "last"}, default="average-precision"
         What tells the best epoch while rows move: the average precision of the rare
-        classes on the held-out rows, or the loss.
+        classes on the held-out rows, or the loss; or nothing, and the last is kept.
     validation_fraction : float in (0, 1), default=0.2
         The share of each class that selects the epoch, where there is no `eval_set`.
     meta_fraction : float in (0, 1) or None, default=0.2
@@ -168,7 +168,7 @@ class ExplicitGradientClassifier(ClassifierMixin, BaseEstimator):  # type: ignor
         "keep_positions": ["boolean"],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), None],
-        "selection": [StrOptions({"average-precision", "loss"})],
+        "selection": [StrOptions({"average-precision", "loss", "last"})],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "meta_fraction": [Interval(Real, 0, 1, closed="neither"), None],
         "correct_prior": ["boolean"],

@@ -85,9 +85,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     n_iter_no_change : int or None, default=10
         A replica stops after so many epochs without a lower held-out loss. It always
         ends with the weights of the lowest.
-    selection : {"loss", "average-precision"}, default="loss"
+    selection : {"loss", "average-precision", "last"}, default="loss"
         What tells the best epoch on the held-out rows: the lowest loss, or the highest
-        average precision, the mean over all classes but the largest.
+        average precision, the mean over all classes but the largest. With ``"last"``
+        they tell nothing: the last epoch is kept, and none stops early.
     correct_prior : bool, default=False
         Whether probabilities are corrected from the class frequencies that were drawn
         to those of the training data, before a `sampler`. It knows of what was drawn

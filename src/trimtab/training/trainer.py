@@ -52,9 +52,10 @@ class Trainer:
         On all parameters.
     optimizer : {"adamw", "sgd"}, default="adamw"
         ``"sgd"`` is plain gradient descent, without momentum.
-    selection : {"loss", "average-precision"}, default="loss"
+    selection : {"loss", "average-precision", "last"}, default="loss"
         What tells the best epoch on the held-out rows: the lowest loss, or the highest
-        average precision, the mean over all classes but the largest.
+        average precision, the mean over all classes but the largest. ``"last"`` keeps
+        the last, whatever they say.
     schedule : {"cosine", "constant"}, default="cosine"
         Whether the learning rate falls to 0 along half a cosine over `max_epochs`.
     max_epochs : int, default=200
@@ -118,7 +119,7 @@ class Trainer:
             check_count("n_iter_no_change", n_iter_no_change)
         _check_choice("schedule", schedule, "cosine", "constant")
         _check_choice("optimizer", optimizer, "adamw", "sgd")
-        _check_choice("selection", selection, "loss", "average-precision")
+        _check_choice("selection", selection, "loss", "average-precision", "last")
         self.network = network
         self.draw = get_draw(draw)
         self.loss = get_loss(loss)
@@ -222,9 +223,9 @@ class Trainer:
         return seen
 
 
-def _check_choice(name: str, value: Any, one: str, other: str) -> None:
-    if value not in {one, other}:
-        raise InputError(f"{name} is {value!r}: give {one!r} or {other!r}")
+def _check_choice(name: str, value: Any, *choices: str) -> None:
+    if value not in choices:
+        raise InputError(f"{name} is {value!r}: give {' or '.join(map(repr, choices))}")
 
 
 def _of_replicas(name: str, value: Any, network: ReplicaNetwork) -> list[Any]:

@@ -156,7 +156,7 @@ class TrainingRun:
             self.scheduler.step()
         if self.held is not None:
             columns |= self._measure(self.held)
-            losses = self._to_be_low(columns)
+            losses = self._to_be_low(number, columns)
             self.stopping.update(number, self.network, present, losses)
             best = np.flatnonzero(self.stopping.best_epochs == number)
             if isinstance(synthesis, LearnedSynthesis):
@@ -176,11 +176,15 @@ class TrainingRun:
             for position in np.flatnonzero(running).tolist()
         ]
 
-    def _to_be_low(self, columns: dict[str, NDArray[Any]]) -> NDArray[np.float64]:
+    def _to_be_low(
+        self, epoch: int, columns: dict[str, NDArray[Any]]
+    ) -> NDArray[np.float64]:
         """Return the present replicas' numbers of which the lowest is kept."""
         losses: NDArray[np.float64] = columns["held_out_loss"]
         if self.trainer.selection == "loss":
             return losses
+        if self.trainer.selection == "last":
+            return np.where(np.isfinite(losses), -float(epoch), np.inf)
         precision = columns["held_out_average_precision"]
         return np.where(np.isfinite(losses), -precision, np.inf)
 
