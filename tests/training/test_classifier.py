@@ -123,12 +123,8 @@ def test_epoch_may_be_selected_by_average_precision(
 
 def test_last_epoch_may_be_kept(table: tuple[pd.DataFrame, NDArray[Any]]) -> None:
     """Whatever the held-out rows say: none is better, and none stops early."""
-    options: dict[str, Any] = {"learning_rate_init": 0.3, "max_iter": 30}
-    kept = classifier(selection="last", n_iter_no_change=2, **options).fit(*table)
-    losses = [r["held_out_loss"] for r in kept.history_ if r["replica"] == 0]
-    assert np.argmin(losses) < 29
-    assert (kept.best_iter_ == kept.n_iter_).all()
-    assert kept.n_iter_ == 30
+    kept = classifier(selection="last", max_iter=30, n_iter_no_change=1).fit(*table)
+    assert (kept.best_iter_ == 30).all()
 
 
 def test_probabilities_are_corrected_for_the_draw(

@@ -129,7 +129,7 @@ def fit_together_on(
     >>> X, y = make_classification(400, weights=[0.9], random_state=0)
     >>> folds = list(StratifiedKFold(4).split(X, y))
     >>> networks = [NetworkClassifier(max_iter=5, random_state=0) for _ in folds]
-    >>> fit_together_on(networks, [(X[rows], y[rows]) for rows, _ in folds])
+    >>> seconds = fit_together_on(networks, [(X[rows], y[rows]) for rows, _ in folds])
     >>> networks[0].predict(X[folds[0][1]]).shape
     (100,)
     """
