@@ -40,7 +40,11 @@ def two_arcs():
 from trimtab import ExplicitGradientClassifier
 
 model = ExplicitGradientClassifier(
-    row_learning_rate=100, keep_positions=True, random_state=0
+    row_learning_rate=100,
+    meta_fraction=0.2,
+    selection="average-precision",
+    keep_positions=True,
+    random_state=0,
 )
 model.fit(X, y)
 positions = np.stack([record["moving_rows"] for record in model.history_])

@@ -130,7 +130,8 @@ def test_moved_rows_are_copies_of_rare_rows() -> None:
     np.testing.assert_array_equal(model.moved_labels_, Y_TRAIN[parents])
     assert "common" not in model.moved_labels_
     counts = [(name == Y_TRAIN).sum() for name in ("rare", "seldom")]
-    assert parents.shape[1] == pytest.approx(0.6 * sum(counts), abs=2)
+    assert parents.shape[1] == pytest.approx(0.8 * sum(counts), abs=2)
+    assert (model.best_iter_ == model.n_iter_).all()
     for replica, best in enumerate(model.best_iter_):
         own = [r for r in model.history_ if r["replica"] == replica]
         np.testing.assert_array_equal(
@@ -165,7 +166,7 @@ def test_the_three_parts_are_disjoint(monkeypatch: pytest.MonkeyPatch) -> None:
 
     home = "trimtab.explicit_gradient.moving_classifier"
     monkeypatch.setattr(f"{home}.three_parts", spy)
-    mover(max_iter=1).fit(X_TRAIN, Y_TRAIN)
+    mover(max_iter=1, meta_fraction=0.2).fit(X_TRAIN, Y_TRAIN)
     training, meta, held, numbers = seen[0]
     rows = [set(map(bytes, part.X)) for part in (training, meta, held)]
     assert sum(map(len, rows)) == len(set.union(*rows)) == len(X_TRAIN)
@@ -174,8 +175,8 @@ def test_the_three_parts_are_disjoint(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(held.codes) == pytest.approx(0.2 * len(X_TRAIN), abs=2)
 
 
-def test_selecting_rows_may_move_rows_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in the paper, with ``meta_fraction=None``: one part for both."""
+def test_held_out_rows_move_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in the paper, unless `meta_fraction` says otherwise."""
     seen: list[Any] = []
 
     def spy(*arguments: Any) -> Any:
@@ -183,7 +184,7 @@ def test_selecting_rows_may_move_rows_too(monkeypatch: pytest.MonkeyPatch) -> No
         return seen[-1]
 
     monkeypatch.setattr("trimtab.explicit_gradient.moving_classifier.three_parts", spy)
-    mover(max_iter=1, meta_fraction=None).fit(X_TRAIN, Y_TRAIN)
+    mover(max_iter=1).fit(X_TRAIN, Y_TRAIN)
     training, meta, held, _ = seen[0]
     assert meta.X is held.X
     assert len(training.codes) == pytest.approx(0.8 * len(X_TRAIN), abs=2)
@@ -296,7 +297,7 @@ def test_what_cannot_be_is_refused(options: dict[str, Any], message: str) -> Non
 def test_too_few_rows_are_refused() -> None:
     """Three parts need three rows of each class."""
     with pytest.raises(InputError, match="class 1 has 2 rows: the split into 3 parts"):
-        mover().fit(*small(2))
+        mover(meta_fraction=0.2).fit(*small(2))
     with pytest.raises(InputError, match="estimator is a RandomForestClassifier"):
         ExplicitGradientSampler(RandomForestClassifier()).fit_resample(X, CODES)
 

@@ -152,6 +152,28 @@ def test_data_sets_may_run_along_the_axis(suite: Suite, results: pd.DataFrame) -
     np.testing.assert_allclose(points["mean"], [0.52, 0.42, 0.82, 0.72])
 
 
+def test_precision_over_recall_has_a_line_for_each_method(
+    suite: Suite, results: pd.DataFrame
+) -> None:
+    """Three points of each, by the measures of these names; what failed is left out."""
+    results = results.assign(
+        precision_at_recall_25=0.9,
+        precision_at_recall_50=results["seed"] / 10,
+        precision_at_recall_75=np.nan,
+    )
+    plot = Plot("pr", "recall", methods=("wide*",), datasets=("sklearn/wine",))
+
+    points = curve_points(results, suite, plot)
+
+    assert points["line"].tolist() == ["wide", "wide", "wider", "wider"]
+    assert points["x"].tolist() == [0.25, 0.5, 0.25, 0.5]
+    assert points["mean"].tolist() == pytest.approx([0.9, 0.1, 0.9, 0.1])
+    assert points["sd"].tolist() == pytest.approx([0, 0.1, 0, 0.1])
+    assert points["n"].tolist() == [3] * 4
+    missing = results.drop(columns="precision_at_recall_25")
+    assert curve_points(missing, suite, plot)["x"].tolist() == [0.5, 0.5]
+
+
 def test_several_methods_at_one_place(suite: Suite, results: pd.DataFrame) -> None:
     """A line has one point for each value; the plot must choose."""
     plot = Plot("depth", "curve", x="depth")

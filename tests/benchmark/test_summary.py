@@ -186,6 +186,23 @@ def test_set_that_a_method_is_not_for_has_no_ranks() -> None:
     assert table["datasets"].to_dict() == {"deep": 1, "forest": 3, "logit": 2}
 
 
+def test_method_for_few_sets_takes_none_from_the_others() -> None:
+    """One that is run on less than half of the sets has neither rank nor mean."""
+    some = results().query("dataset == 'g/one' or method != 'logit'")
+
+    table = overview(summarise(some, SUITE, "average_precision")).set_index("method")
+
+    assert table["mean_rank"].to_dict() == pytest.approx(
+        {"deep": (1 + 1.5 + 2) / 3, "forest": (2 + 1.5 + 1) / 3, "logit": np.nan},
+        nan_ok=True,
+    )
+    assert table["mean"].to_dict() == pytest.approx(
+        {"deep": 0.625, "forest": 0.5, "logit": np.nan}, nan_ok=True
+    )
+    assert table["datasets"].to_dict() == {"deep": 2, "forest": 3, "logit": 1}
+    assert table.index[-1] == "logit"
+
+
 def test_overview_of_a_cost_ranks_the_cheapest_first() -> None:
     """Seconds are better when they are fewer."""
     slow = results()

@@ -17,13 +17,17 @@ from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 
-from trimtab import ARTClassifier, InputError
+from trimtab import ARTClassifier, ExplicitGradientClassifier, InputError
 from trimtab.losses import LDAM, OHEM, AsymmetricFocal, CrossEntropy, Focal
 from trimtab.losses.loss import RowLoss
 from trimtab.sampling.draw import AdaptiveDraw
 from trimtab.training import classifier, shared_run, side_by_side
 from trimtab.training.classifier import NetworkClassifier
-from trimtab.training.side_by_side import fit_together, groups_that_fit_together
+from trimtab.training.side_by_side import (
+    fit_together,
+    fit_together_on,
+    groups_that_fit_together,
+)
 
 X, Y = make_classification(
     300,
@@ -346,3 +350,45 @@ def test_warns_of_nothing() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         fit_together(TOGETHER["ART"](), X, Y)
+
+
+def moving(**parameters: Any) -> ExplicitGradientClassifier:
+    """Give Explicit Gradient around the small network."""
+    options = {"max_iter": 4, "random_state": 0, **parameters}
+    return ExplicitGradientClassifier(network(), **options)
+
+
+def test_equal_first_networks_are_trained_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A method and its control begin alike; then rows that stay have their own run."""
+    rates = (10.0, 0.0, 30.0)
+    alone = [moving(row_learning_rate=rate).fit(X, Y) for rate in rates]
+    together = [moving(row_learning_rate=rate) for rate in rates]
+    runs = counted_runs(monkeypatch)
+
+    seconds = fit_together_on(together, [(X, Y)] * 3)
+
+    assert runs == [1, 2, 1]
+    assert min(seconds) > 0
+    for one, other in zip(together, alone, strict=True):
+        np.testing.assert_allclose(
+            one.predict_proba(X), other.predict_proba(X), atol=1e-4
+        )
+        np.testing.assert_allclose(one.moved_rows_, other.moved_rows_, atol=1e-3)
+    assert together[0].first_history_ is not together[1].first_history_
+
+
+def test_other_rows_or_seeds_are_trained_for_themselves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Only what is equal in everything is trained once."""
+    models = [network(random_state=seed) for seed in (0, 1, 0)]
+    runs = counted_runs(monkeypatch)
+    fit_together_on(models, [(X, Y), (X, Y), (X + 1, Y)])
+    assert runs == [3]
+    again = [network(), network()]
+    fit_together_on(again, [(X, Y), (X.copy(), Y)])
+    assert runs == [3, 1]
+    assert_equal_fits(*again)
+    assert again[0].network_ is not again[1].network_

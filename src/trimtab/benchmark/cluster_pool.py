@@ -16,7 +16,7 @@ from trimtab.benchmark.experiment import Outcome
 from trimtab.benchmark.site import Order, close_site, run_order
 from trimtab.benchmark.sources import SentSource, TableSource, table_bytes
 from trimtab.benchmark.versions import library_versions
-from trimtab.benchmark.worker import OnTrials, Request
+from trimtab.benchmark.worker import OnMessage, Request
 from trimtab.cluster.engine import Cluster, Engine, Sent, WorkersDiedError, connect
 
 __all__ = ["ClusterPool"]
@@ -54,7 +54,7 @@ class ClusterPool:
         self,
         request: Request,
         time_limit: float | None,
-        on_trials: OnTrials,
+        on_message: OnMessage,
     ) -> Outcome:
         """Run one experiment on some worker; see `Worker.run`.
 
@@ -75,7 +75,7 @@ class ClusterPool:
                 run_order,
                 table,
                 pickle.dumps(order),
-                lambda message: on_trials(pickle.loads(message)),
+                lambda message: on_message(pickle.loads(message)),
             )
         except WorkersDiedError as error:
             return Outcome("error", str(error))

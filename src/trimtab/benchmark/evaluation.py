@@ -8,6 +8,7 @@ Nothing that is fitted, tuned or selected sees a test row. The decision threshol
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -34,7 +35,7 @@ from trimtab.metrics import (
 )
 from trimtab.tables import Labels, held_out_split
 
-__all__ = ["THRESHOLD_FRACTION", "evaluate"]
+__all__ = ["THRESHOLD_FRACTION", "evaluate", "measure_fitted"]
 
 THRESHOLD_FRACTION = 0.2
 """The share of the training rows on which the decision threshold is chosen."""
@@ -104,11 +105,8 @@ def evaluate(
     with measure_cost() as fit_cost:
         estimator.fit(X_training, y_training)
     announce(Phase("predict"))
-    with measure_cost() as predict_cost:
-        scores = table.predict(estimator, test)
-        called = table.decide(estimator, table.rows(test), scores)
-    measures, confusion = _measure(labels, test, scores, called, threshold)
-    measures |= measure_stages(
+    measured = measure_fitted(experiment, table, estimator, (training, test), threshold)
+    more = measure_stages(
         estimator,
         table,
         test,
@@ -116,16 +114,57 @@ def evaluate(
         n_train=len(training),
         stages=protocol.stages,
     )
-    if protocol.on_training_rows:
-        measures |= _on_training_rows(table, estimator, training)
-    measures |= {
+    more |= {
         "fit_seconds": fit_cost.seconds,
-        "predict_seconds": predict_cost.seconds,
         "threshold_seconds": threshold_cost.seconds,
         "peak_memory_mb": fit_cost.memory_mb,
+        **_of_tuning(tuned),
+    }
+    return replace(
+        measured,
+        measures=measured.measures | more,
+        tuned_parameters=None if tuned is None else tuned.chosen,
+    )
+
+
+def measure_fitted(
+    experiment: Experiment,
+    table: MethodOnTable,
+    estimator: Any,
+    parts: tuple[Rows, Rows],
+    threshold: float | None = None,
+) -> Outcome:
+    """Measure what was fitted for an experiment.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Whose protocol says what is measured.
+    table : MethodOnTable
+        The method and the table.
+    estimator : classifier
+        Fitted on the training rows.
+    parts : tuple of ndarray of int
+        Training and test rows.
+    threshold : float or None, default=None
+        A tuned one.
+
+    Returns
+    -------
+    Outcome
+        With all but the costs of the fit.
+    """
+    labels, (training, test) = table.labels, parts
+    with measure_cost() as predict_cost:
+        scores = table.predict(estimator, test)
+        called = table.decide(estimator, table.rows(test), scores)
+    measures, confusion = _measure(labels, test, scores, called, threshold)
+    if experiment.protocol.on_training_rows:
+        measures |= _on_training_rows(table, estimator, training)
+    measures |= {
+        "predict_seconds": predict_cost.seconds,
         "n_train_rows": float(fitted_rows(estimator, len(training))),
         "n_test_rows": float(len(test)),
-        **_of_tuning(tuned),
     }
     seconds = resample_seconds(estimator)
     if seconds is not None:
@@ -137,7 +176,6 @@ def evaluate(
         threshold=threshold,
         scores=scores.astype(np.float32),
         history=_history(experiment, estimator, labels),
-        tuned_parameters=None if tuned is None else tuned.chosen,
     )
 
 

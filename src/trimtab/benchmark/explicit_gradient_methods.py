@@ -197,7 +197,7 @@ class FewerColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return projected
 
 
-_SAMPLERS = ("RandomOverSampler", "SMOTE", "ADASYN", "BorderlineSMOTE")
+_SAMPLERS = ("RandomOverSampler", "SMOTE", "ADASYN", "BorderlineSMOTE", "cWGAN")
 
 
 @method(
@@ -206,6 +206,7 @@ _SAMPLERS = ("RandomOverSampler", "SMOTE", "ADASYN", "BorderlineSMOTE")
     description="Another network method with the network of Explicit Gradient's paper.",
     applies=_needs_dense_rows,
     for_suites=True,
+    fits_together=True,
 )
 def as_in_explicit_gradient(
     info: TableInfo,
@@ -229,7 +230,8 @@ def as_in_explicit_gradient(
     of : str, default="network"
         A method of which all but its rows goes by a network.
     sampler : str, default=None
-        An over-sampler of imbalanced-learn ahead of the training, by its class.
+        An over-sampler of imbalanced-learn ahead of the training, by its class; or
+        ``"cWGAN"``.
     growth : float, default=2.0
         How many rows of the rare class there are after it for each before.
     scaling : {"minmax", "standard"}, default="minmax"
@@ -263,7 +265,12 @@ def _sampler(name: str, growth: float) -> Any:
 
     if name not in _SAMPLERS:
         raise InputError(f"no sampler {name!r}: {nearest_names(name, _SAMPLERS)}")
-    return getattr(over_sampling, name)(sampling_strategy=partial(grown, times=growth))
+    strategy = partial(grown, times=growth)
+    if name == "cWGAN":
+        from trimtab.synthesis.cwgan import CWGANOverSampler
+
+        return CWGANOverSampler(sampling_strategy=strategy)
+    return getattr(over_sampling, name)(sampling_strategy=strategy)
 
 
 def _prepared(

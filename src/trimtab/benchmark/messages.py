@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["POSITION", "Announce", "FinishedTrials", "Phase"]
+from trimtab.benchmark.experiment import Outcome
+
+__all__ = ["POSITION", "Announce", "FinishedExperiment", "FinishedTrials", "Phase"]
 
 POSITION = "position"
 """The attribute of a trial that says which of its study it is, counted from 0."""
@@ -44,6 +46,22 @@ class FinishedTrials:
     trials: tuple[Any, ...]
     n_done: int
     n_trials: int
+
+
+@dataclass(frozen=True)
+class FinishedExperiment:
+    """One of several experiments that are run together.
+
+    Attributes
+    ----------
+    position : int
+        Which of them.
+    outcome : Outcome
+        What came of it.
+    """
+
+    position: int
+    outcome: Outcome
 
 
 Announce = Callable[[Phase | FinishedTrials], None]

@@ -103,6 +103,9 @@ class Method:
     for_suites : bool
         Whether it is there for suites, which give it parameters: it can be got by its
         name, and is not listed.
+    fits_together : bool
+        Whether fits of several experiments may be one training run, which costs less:
+        see `trimtab.benchmark.together`.
     """
 
     name: str
@@ -113,6 +116,7 @@ class Method:
     applies: Callable[[TableInfo], str | None] | None = None
     quick: bool = False
     for_suites: bool = False
+    fits_together: bool = False
 
     @cached_property
     def code(self) -> str:
@@ -159,8 +163,7 @@ def method(name: str, **fields: Any) -> Callable[[F], F]:
         The method's name.
     **fields
         The other attributes of `Method`: ``family``, ``description``, and if wanted
-        ``search_space``, ``applies``, ``quick``,
-        ``for_suites``.
+        ``search_space``, ``applies``, ``quick``, ``for_suites``, ``fits_together``.
 
     Returns
     -------

@@ -16,19 +16,20 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import joblib
 import psutil
 
 from trimtab.benchmark.experiment import Experiment, Outcome
-from trimtab.benchmark.messages import FinishedTrials
+from trimtab.benchmark.messages import FinishedExperiment, FinishedTrials
 from trimtab.benchmark.methods import Method
 from trimtab.benchmark.progress import Progress, SilentProgress
 from trimtab.benchmark.sources import TableSource
 from trimtab.benchmark.store import Claim, Store
+from trimtab.benchmark.together import grouped
 from trimtab.benchmark.versions import library_versions
-from trimtab.benchmark.worker import OnTrials, Request, WorkerPool
+from trimtab.benchmark.worker import OnMessage, Request, WorkerPool
 from trimtab.cluster.engine import LOCAL, Engine
 from trimtab.exceptions import InputError
 
@@ -67,9 +68,9 @@ class Pool(Protocol):
     """What runs experiments: processes of this machine, or a cluster."""
 
     def run(
-        self, request: Request, time_limit: float | None, on_trials: OnTrials
+        self, request: Request, time_limit: float | None, on_message: OnMessage
     ) -> Outcome:
-        """Run one experiment to its end; see `trimtab.benchmark.worker.Worker.run`."""
+        """Run what is asked to the end; see `trimtab.benchmark.worker.Worker.run`."""
 
 
 class Runner:
@@ -118,6 +119,7 @@ class Runner:
         self.progress = progress or SilentProgress()
         self.owner = _runner_name()
         self._versions = json.dumps(library_versions())
+        self._recording = threading.Lock()
 
     def run(
         self, experiments: Sequence[Experiment], *, retry_failed: bool = False
@@ -193,41 +195,84 @@ class Runner:
         return n_run
 
     def _run_claimed(self, todo: list[Experiment], pool: Pool, n_jobs: int) -> int:
-        def run_one(experiment: Experiment) -> tuple[Experiment, Outcome]:
-            def told(finished: FinishedTrials) -> None:
-                self.store.trials.add(experiment, finished.trials)
-                self.progress.tuning(experiment, finished.n_done, finished.n_trials)
+        def run_group(
+            group: list[Experiment],
+        ) -> tuple[int, list[tuple[Experiment, Outcome]]]:
+            """Run a group; return its size, and what is still to be recorded."""
+            if len(group) == 1:
+                return 1, [(group[0], self._run_one(group[0], pool))]
+            for experiment in self._run_together(group, pool):
+                self._record(experiment, self._run_one(experiment, pool))
+            return len(group), []
 
-            self.progress.started(experiment)
-            request = Request(
-                experiment,
-                self.methods[experiment.method],
-                self.sources[experiment.dataset],
-                self.store.trials.of(experiment),
-            )
-            return experiment, pool.run(request, self.time_limit, told)
-
-        claimed = (e for e in todo if self.store.claim(e.key, self.owner))
+        # On a cluster each finds a worker of its own.
+        groups = [[e] for e in todo]
+        if self.engine.is_local:
+            groups = grouped(todo, self.methods)
+        claimed = (
+            mine
+            for group in groups
+            if (mine := [e for e in group if self.store.claim(e.key, self.owner)])
+        )
         # The threads only wait for what runs elsewhere. Claims are made as workers
         # come free, so that several runners share what is left.
-        outcomes = joblib.Parallel(
+        finished = joblib.Parallel(
             n_jobs=n_jobs,
             backend="threading",
             pre_dispatch="n_jobs",
             batch_size=1,
             return_as="generator_unordered",
-        )(joblib.delayed(run_one)(experiment) for experiment in claimed)
+        )(joblib.delayed(run_group)(group) for group in claimed)
         n_run = 0
-        for experiment, outcome in outcomes:
-            self._record(experiment, outcome)
-            n_run += 1
+        for size, outcomes in finished:
+            for experiment, outcome in outcomes:
+                self._record(experiment, outcome)
+            n_run += size
         return n_run
+
+    def _run_one(self, experiment: Experiment, pool: Pool) -> Outcome:
+        def told(message: FinishedTrials | FinishedExperiment) -> None:
+            assert isinstance(message, FinishedTrials)
+            self.store.trials.add(experiment, message.trials)
+            self.progress.tuning(experiment, message.n_done, message.n_trials)
+
+        self.progress.started(experiment)
+        request = self._request(experiment, self.store.trials.of(experiment))
+        return pool.run(request, self.time_limit, told)
+
+    def _run_together(self, group: list[Experiment], pool: Pool) -> list[Experiment]:
+        """Run experiments as one; return those to be run alone, where that failed.
+
+        Each is recorded as it comes. One that fails, or takes too long, spoils those
+        that are fitted with it: only alone does it turn out which it was.
+        """
+        left = dict(enumerate(group))
+
+        def told(message: FinishedTrials | FinishedExperiment) -> None:
+            assert isinstance(message, FinishedExperiment)
+            self._record(left.pop(message.position), message.outcome)
+            for following in list(left.values())[:1]:
+                self.progress.started(following)
+
+        self.progress.started(group[0])
+        request = replace(self._request(group[0]), others=tuple(group[1:]))
+        pool.run(request, self.time_limit, told)
+        return list(left.values())
+
+    def _request(self, experiment: Experiment, trials: Any = ()) -> Request:
+        return Request(
+            experiment,
+            self.methods[experiment.method],
+            self.sources[experiment.dataset],
+            trials,
+        )
 
     def _record(self, experiment: Experiment, outcome: Outcome) -> None:
         if not self.keep_scores:
             outcome = replace(outcome, scores=None)
-        self.store.record(experiment, outcome, self.owner, self._versions)
-        self.progress.finished(experiment, outcome)
+        with self._recording:
+            self.store.record(experiment, outcome, self.owner, self._versions)
+            self.progress.finished(experiment, outcome)
 
     @contextmanager
     def _alive(self) -> Iterator[None]:

@@ -10,7 +10,7 @@ from typing import Any
 import joblib
 from sklearn.base import clone
 
-__all__ = ["Prepared", "prepare"]
+__all__ = ["Prepared", "leading_steps", "prepare"]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def prepare(
         Learners that share all steps; or the positions of those whose steps failed,
         and how.
     """
-    chains = [_chain(estimator) for estimator in estimators]
+    chains = [leading_steps(estimator) for estimator in estimators]
     shared = Counter(key for chain in chains for key in {key for key, _ in chain})
     groups: dict[tuple[str, ...], list[int]] = {}
     for position, chain in enumerate(chains):
@@ -79,10 +79,18 @@ def _last(estimator: Any, was_split: bool) -> Any:
     return estimator.steps[-1][1] if was_split else estimator
 
 
-def _chain(estimator: Any) -> list[tuple[str, Any]]:
-    """Return the leading steps, each with a digest of it and all before it.
+def leading_steps(estimator: Any) -> list[tuple[str, Any]]:
+    """Return the steps before the learner, each with a digest of it and all before it.
 
-    Empty where an estimator is to be fitted as it is.
+    Parameters
+    ----------
+    estimator : classifier
+        Unfitted.
+
+    Returns
+    -------
+    list of tuple (str, estimator)
+        Empty where an estimator is to be fitted as it is.
     """
     from imblearn.pipeline import Pipeline as SamplingPipeline
     from sklearn.pipeline import Pipeline

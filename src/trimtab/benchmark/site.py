@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trimtab.benchmark.experiment import Outcome
-from trimtab.benchmark.messages import FinishedTrials
 from trimtab.benchmark.versions import library_versions
 from trimtab.benchmark.worker import WorkerPool
 from trimtab.cluster.engine import Tell
@@ -78,8 +77,8 @@ class _Site:
             part.replace(path)
 
     def run(self, order: Order, tell: Tell) -> Outcome:
-        def told(finished: FinishedTrials) -> None:
-            tell(pickle.dumps(finished))
+        def told(message: object) -> None:
+            tell(pickle.dumps(message))
 
         return self._pool.run(order.request, order.time_limit, told)
 

@@ -27,6 +27,7 @@ __all__ = [
     "DIFFERENCES",
     "FRONTIER",
     "PROFILE",
+    "RECALL",
     "STAGES",
     "Plot",
     "curve_points",
@@ -46,6 +47,9 @@ STAGES = "stages"
 PROFILE = "profile"
 """Kind of a plot: on how many data sets a method reaches a fraction of the best."""
 
+RECALL = "recall"
+"""Kind of a plot: precision over recall, a line each."""
+
 _FRACTIONS = np.linspace(0.5, 1, 51)
 FRONTIER = "frontier"
 """Kind of a plot: a mean score over a cost, a point for each method."""
@@ -53,7 +57,7 @@ FRONTIER = "frontier"
 COSTS = ("n_train_rows", "fit_seconds", "predict_seconds", "peak_memory_mb")
 """What a frontier can have along its axis."""
 
-_KINDS = (DIFFERENCES, CURVE, STAGES, FRONTIER, PROFILE)
+_KINDS = (DIFFERENCES, CURVE, STAGES, FRONTIER, PROFILE, RECALL)
 _DATASET = "dataset"
 _KEY = ("dataset", "method")
 _STATISTICS = ("mean", "sd", "se", "n")
@@ -67,11 +71,11 @@ class Plot:
     ----------
     name : str
         What it is called, and its file.
-    kind : {"differences", "curve", "stages", "frontier", "profile"}
+    kind : {"differences", "curve", "stages", "frontier", "profile", "recall"}
         A heat map of the differences from the suite's reference, curves over a
         parameter, curves over the rows trained on at the protocol's stages, each
-        method's mean score over its cost, or the share of the data sets over fractions
-        of the best score there.
+        method's mean score over its cost, the share of the data sets over fractions
+        of the best score there, or precision over recall.
     title : str
         What stands above it.
     metric : str
@@ -207,7 +211,7 @@ def curve_points(results: pd.DataFrame, suite: "Suite", plot: Plot) -> pd.DataFr
     suite : Suite
         Knows the parameters of its entries.
     plot : Plot
-        Of the kind ``"curve"``, ``"stages"`` or ``"profile"``.
+        Of the kind ``"curve"``, ``"stages"``, ``"profile"`` or ``"recall"``.
 
     Returns
     -------
@@ -224,8 +228,8 @@ def curve_points(results: pd.DataFrame, suite: "Suite", plot: Plot) -> pd.DataFr
         Where several methods stand at one place of a line.
     """
     metric = plot.metric or suite.metric
-    if plot.kind == STAGES:
-        return _stage_points(results, suite, plot, metric)
+    if plot.kind in {STAGES, RECALL}:
+        return _measured_points(results, suite, plot)
     if plot.kind == PROFILE:
         return _profile_points(results, suite, plot, metric)
     places = pd.DataFrame(
@@ -250,30 +254,34 @@ def curve_points(results: pd.DataFrame, suite: "Suite", plot: Plot) -> pd.DataFr
     return points.rename(columns={"panel": "dataset"})
 
 
-def _stage_points(
-    results: pd.DataFrame, suite: "Suite", plot: Plot, metric: str
-) -> pd.DataFrame:
-    """Return a point for each stage of each method, over the rows it had by then."""
+def _measured_points(results: pd.DataFrame, suite: "Suite", plot: Plot) -> pd.DataFrame:
+    """Return a point for each stage, or each recall, of each method."""
     done = results[results["status"] == "done"]
-    names = dict(plot.line_names)
+    names, metric = dict(plot.line_names), plot.metric or suite.metric
+    pairs: list[tuple[str, str | float]]
+    if plot.kind == RECALL:
+        pairs = [(f"precision_at_recall_{n}", n / 100) for n in (25, 50, 75)]
+    else:
+        stages = suite.protocol.stages
+        pairs = [(f"{metric}@{stage}", f"n_train_rows@{stage}") for stage in stages]
     points: list[dict[str, Any]] = []
-    for dataset, entry, stage in itertools.product(
+    for dataset, entry, (score, x) in itertools.product(
         [d for d in suite.datasets if d in (plot.datasets or suite.datasets)],
         [entry for entry in suite.entries if plot.takes(entry.label)],
-        suite.protocol.stages,
+        pairs,
     ):
         is_it = (done["dataset"] == dataset) & (done["method"] == entry.label)
-        columns = [f"{metric}@{stage}", f"n_train_rows@{stage}"]
-        runs = done[is_it].reindex(columns=columns).dropna()
-        scores, sizes = (runs[column].astype(float) for column in columns)
+        place = done.get(x, np.nan) if isinstance(x, str) else x
+        own = {"score": done.get(score, np.nan), "x": place}
+        runs = pd.DataFrame(own, done.index, dtype=float)[is_it].dropna()
         points.append(
             {
                 "dataset": dataset,
                 "line": names.get(entry.label, entry.label),
-                "x": sizes.mean(),
-                "mean": scores.mean(),
-                "sd": scores.std(),
-                "se": scores.std() / np.sqrt(max(len(runs), 1)),
+                "x": runs["x"].mean(),
+                "mean": runs["score"].mean(),
+                "sd": runs["score"].std(),
+                "se": runs["score"].std() / np.sqrt(max(len(runs), 1)),
                 "n": len(runs),
             }
         )

@@ -161,7 +161,7 @@ def overview(summary: pd.DataFrame) -> pd.DataFrame:
     scores = scores_by_dataset(summary)
     compared = scores_by_dataset(summary, tried_by_all=True)
     better = is_greater_better(str(summary["metric"].iloc[0]))
-    common = scores.dropna()
+    common = scores[compared.columns].dropna()
     table = pd.DataFrame(
         {
             "mean": common.mean() if len(common) else np.nan,
@@ -184,7 +184,9 @@ def scores_by_dataset(
     summary : DataFrame
         As from `summarise`.
     tried_by_all : bool, default=False
-        Whether data sets are left out that not every method was tried on.
+        Whether data sets are left out that not every method was tried on. Methods
+        that were tried on less than half of the data sets, as suites plan some, are
+        left out before.
 
     Returns
     -------
@@ -201,7 +203,10 @@ def scores_by_dataset(
     if not tried_by_all:
         return scores
     tried = summary.pivot(index="dataset", columns="method", values="n").notna()
-    return scores[tried.all(axis=1).reindex(scores.index)]
+    of_method = dict(tried.sum().items())
+    kept = [m for m in scores if of_method[m] * 2 >= max(of_method.values())]
+    by_all = tried[kept].all(axis=1).reindex(scores.index).to_numpy(dtype=bool)
+    return scores[kept][by_all]
 
 
 def is_greater_better(metric: str) -> bool:

@@ -26,7 +26,7 @@ from typing import IO, Any
 import cloudpickle
 
 from trimtab.benchmark.experiment import Experiment, Outcome
-from trimtab.benchmark.messages import FinishedTrials, Phase
+from trimtab.benchmark.messages import FinishedExperiment, FinishedTrials, Phase
 from trimtab.benchmark.methods import Method
 from trimtab.benchmark.sources import SENT_TABLES, TableSource
 
@@ -59,16 +59,21 @@ class Request:
         Where the table is.
     trials : tuple of optuna.trial.FrozenTrial, default=()
         Trials of the experiment that are in the store, from a run that was stopped.
+    others : tuple of Experiment, default=()
+        More experiments of the same method and data set, to be run together with the
+        first (`trimtab.benchmark.together`). Then each outcome comes as a message, and
+        the answer says how the whole ended.
     """
 
     experiment: Experiment
     method: Method
     source: TableSource
     trials: tuple[Any, ...] = ()
+    others: tuple[Experiment, ...] = ()
 
 
-OnTrials = Callable[[FinishedTrials], None]
-"""Told each batch of trials of a tuning as it finishes."""
+OnMessage = Callable[[FinishedTrials | FinishedExperiment], None]
+"""Told each batch of trials of a tuning, or each experiment of several."""
 
 
 class Worker:
@@ -117,9 +122,9 @@ class Worker:
         self,
         request: Request | bytes,
         time_limit: float | None = None,
-        on_trials: OnTrials = lambda finished: None,
+        on_message: OnMessage = lambda finished: None,
     ) -> Outcome:
-        """Run one experiment to its end.
+        """Run one experiment, or several together, to the end.
 
         Parameters
         ----------
@@ -128,8 +133,9 @@ class Worker:
         time_limit : float or None, default=None
             Seconds that each fit (and each prediction) may take. A worker that is
             over time is killed and cannot be used again.
-        on_trials : callable, default does nothing
-            Called with each batch of trials of a tuning as it finishes.
+        on_message : callable, default does nothing
+            Called with each batch of trials of a tuning, and each of several
+            experiments, as it finishes.
 
         Returns
         -------
@@ -167,7 +173,7 @@ class Worker:
                 phase = answer.name
                 limit = time_limit and time_limit * answer.n_fits
             else:
-                on_trials(answer)
+                on_message(answer)
 
     def _death(self) -> Outcome:
         code = self._process.wait()
@@ -233,14 +239,14 @@ class WorkerPool:
         self,
         request: Request | bytes,
         time_limit: float | None = None,
-        on_trials: OnTrials = lambda finished: None,
+        on_message: OnMessage = lambda finished: None,
     ) -> Outcome:
         """Run one experiment on an idle worker; see `Worker.run`."""
         try:
             worker = self._idle.get_nowait()
         except queue.Empty:
             worker = self._start()
-        outcome = worker.run(request, time_limit, on_trials)
+        outcome = worker.run(request, time_limit, on_message)
         if worker.is_alive:
             self._idle.put(worker)
         return outcome
@@ -268,6 +274,7 @@ def _serve() -> None:
 
     from trimtab.benchmark import controls  # noqa: F401
     from trimtab.benchmark.evaluation import evaluate
+    from trimtab.benchmark.together import evaluate_together
 
     warnings.simplefilter("ignore")
     loaded: dict[TableSource, Any] = {}
@@ -284,9 +291,22 @@ def _serve() -> None:
                 loaded.clear()
                 loaded[request.source] = request.source.load()
             X, labels = loaded[request.source]
-            outcome = evaluate(
-                request.experiment, request.method, X, labels, answer, request.trials
-            )
+            if request.others:
+                every = request.experiment, *request.others
+                for message in evaluate_together(
+                    every, request.method, X, labels, answer
+                ):
+                    answer(message)
+                outcome = Outcome("done")
+            else:
+                outcome = evaluate(
+                    request.experiment,
+                    request.method,
+                    X,
+                    labels,
+                    answer,
+                    request.trials,
+                )
         except Exception as error:
             text = " ".join(str(error).split())
             outcome = Outcome("error", f"{type(error).__name__}: {text}"[:500])

@@ -91,14 +91,15 @@ class ExplicitGradientClassifier(ClassifierMixin, BaseEstimator):  # type: ignor
         Epochs at most, of the first network and then of the moving rows.
     n_iter_no_change : int or None, default=None
         Either training ends after so many epochs that were not better than the best.
-        None: never. The best epoch is kept, of the first network by the held-out loss.
-    selection : {"average-precision", "loss"}, default="average-precision"
-        What tells the best epoch while rows move: the average precision of the rare
-        classes on the held-out rows, or the loss.
+        None: never. Of the first network the best epoch by the held-out loss is kept.
+    selection : {"last", "average-precision", "loss"}, default="last"
+        The epoch that is kept of those in which rows move: the last; or the one of the
+        highest average precision of the rare classes on the held-out rows, or of the
+        lowest loss, for which these had better not move the rows (`meta_fraction`).
     validation_fraction : float in (0, 1), default=0.2
-        The share of each class that selects the epoch, where there is no `eval_set`.
-    meta_fraction : float in (0, 1) or None, default=0.2
-        The share whose loss moves the rows. None: those that select, as in the paper.
+        The share of each class that is held out, where there is no `eval_set`.
+    meta_fraction : float in (0, 1) or None, default=None
+        A share of their own whose loss moves the rows. None: the held-out rows.
     correct_prior : bool, default=False
         Whether probabilities are corrected from the class frequencies that were shown
         to those of the training data.
@@ -168,7 +169,7 @@ class ExplicitGradientClassifier(ClassifierMixin, BaseEstimator):  # type: ignor
         "keep_positions": ["boolean"],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), None],
-        "selection": [StrOptions({"average-precision", "loss"})],
+        "selection": [StrOptions({"average-precision", "loss", "last"})],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "meta_fraction": [Interval(Real, 0, 1, closed="neither"), None],
         "correct_prior": ["boolean"],
@@ -193,9 +194,9 @@ class ExplicitGradientClassifier(ClassifierMixin, BaseEstimator):  # type: ignor
         keep_positions: bool = False,
         max_iter: int = 200,
         n_iter_no_change: int | None = None,
-        selection: str = "average-precision",
+        selection: str = "last",
         validation_fraction: float = 0.2,
-        meta_fraction: float | None = 0.2,
+        meta_fraction: float | None = None,
         correct_prior: bool = False,
         n_replicas: int = 1,
         random_state: int | np.random.RandomState | None = None,
@@ -237,10 +238,10 @@ class ExplicitGradientClassifier(ClassifierMixin, BaseEstimator):  # type: ignor
         y : array-like of shape (n_rows,)
             Class labels.
         eval_set : tuple (X, y) or None, default=None
-            Rows that select the epoch; by default `validation_fraction` of each class.
+            Held-out rows; by default `validation_fraction` of each class.
         meta_set : tuple (X, y) or None, default=None
-            Rows whose loss moves the rows; by default `meta_fraction` of each class.
-            They must not be those of `eval_set`, nor test rows.
+            Rows whose loss moves the rows; by default `meta_fraction` of each class,
+            or the held-out ones. Neither may have test rows.
 
         Returns
         -------

@@ -124,8 +124,8 @@ def warn_of_few(codes: Codes, labels: Labels) -> None:
         code = int(np.flatnonzero(rare)[counts[rare].argmin()])
         warnings.warn(
             f"the meta set has {counts[code]} rows of class {labels.names[code]}, "
-            "too few to say where its rows should go: raise meta_fraction, or give "
-            "a meta_set",
+            "too few to say where its rows should go: hold out more, by meta_fraction "
+            "or validation_fraction, or give a meta_set",
             UserWarning,
             stacklevel=4,
         )

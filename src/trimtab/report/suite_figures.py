@@ -17,6 +17,7 @@ from trimtab.benchmark.suite_plots import (
     DIFFERENCES,
     FRONTIER,
     PROFILE,
+    RECALL,
     Plot,
     curve_points,
     plots_of,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw", "save", "write_figures"]
 
+_Y_LABELS = {PROFILE: "Share of the data sets", RECALL: "Precision"}
 _INK = {"light": "#1f2328", "dark": "#e6e6e6"}
 _SURFACE = {"light": "#ffffff", "dark": "#14181e"}
 
@@ -110,7 +112,7 @@ def _draw_curves(
             metric=plot.metric or suite.metric,
             x_label=plot.x_label or plot.x.replace("_", " "),
             log=plot.log,
-            y_label="Share of the data sets" if plot.kind == PROFILE else None,
+            y_label=_Y_LABELS.get(plot.kind),
         ).plot(ax, theme=theme)
         several = str(dataset) if len(panels) > 1 else ""
         ax.set_title(", ".join(text for text in (plot.title, several) if text))

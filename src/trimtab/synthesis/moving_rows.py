@@ -97,8 +97,12 @@ class MovingRows:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Moving rows and meta rows of a replica, and what a row looks like."""
-        return self.codes.shape[1], self.meta_codes.shape[1], *self.rows.shape[2:]
+        """Moving rows and meta rows of a replica, what a row looks like, if it moves.
+
+        Rows that stay cost less: they are not trained beside others that move.
+        """
+        n_moving, n_meta = self.codes.shape[1], self.meta_codes.shape[1]
+        return n_moving, n_meta, *self.rows.shape[2:], self._any_moves()
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
@@ -165,11 +169,14 @@ class MovingRows:
                 weights,
             )
 
+    def _any_moves(self) -> bool:
+        return bool((torch.as_tensor(self.row_learning_rate) > 0).any())
+
     def _begin_epoch(self, epoch: DrawnEpoch) -> None:
         """Do once what is the same for all batches."""
         replicas, n_meta = epoch.replicas, self.meta_codes.shape[1]
         self._batch_size = epoch.batch_size
-        self._moves = bool((torch.as_tensor(self.row_learning_rate) > 0).any())
+        self._moves = self._any_moves()
         self._rates = _of_present(self.row_learning_rate, replicas)
         self._own_limits = self.limits.of_replicas(replicas)
         self._shows_all = self.rows.shape[1] <= epoch.batch_size

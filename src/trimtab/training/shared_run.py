@@ -3,9 +3,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import joblib
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -111,7 +113,7 @@ class FitOutcome:
 
 
 def train_shares(shares: Sequence[FitShare]) -> list[FitOutcome]:
-    """Train all estimators' replicas in one run.
+    """Train all estimators' replicas in one run, equal ones once.
 
     Parameters
     ----------
@@ -125,12 +127,23 @@ def train_shares(shares: Sequence[FitShare]) -> list[FitOutcome]:
     list of FitOutcome
         One for each share.
     """
+    twins = _twins(shares)
+    distinct = sorted(set(twins))
+    trained = _train_distinct([shares[position] for position in distinct])
+    of_position = dict(zip(distinct, trained, strict=True))
+    return [
+        of_position[twin] if twin == position else deepcopy(of_position[twin])
+        for position, twin in enumerate(twins)
+    ]
+
+
+def _train_distinct(shares: Sequence[FitShare]) -> list[FitOutcome]:
     first, sizes = shares[0], [share.n_replicas for share in shares]
     settings, n_classes = first.estimator, len(first.rows.classes)
     seeds = [seed for share in shares for seed in share.rows.seeds]
     network = _one_network(shares, sizes, seeds)
     if len(shares) > 1 and not isinstance(network, StackedNetwork):
-        return [outcome for share in shares for outcome in train_shares([share])]
+        return [outcome for share in shares for outcome in _train_distinct([share])]
     options = {**first.options, "draw": _one_draw(shares, sizes)}
     options["loss"] = _one_loss(shares, sizes)
     for name in ("learning_rate_init", "weight_decay"):
@@ -142,6 +155,37 @@ def train_shares(shares: Sequence[FitShare]) -> list[FitOutcome]:
     trainer = _trainer(settings, network, options)
     trainer.fit(**_row_sets(shares, sizes), seeds=seeds, n_classes=n_classes)
     return _outcomes(trainer, sizes)
+
+
+def _twins(shares: Sequence[FitShare]) -> list[int]:
+    """Return for each share the first that is trained as it is, often itself.
+
+    A method and its control may begin with one and the same network.
+    """
+    digests = [_digest(share) for share in shares] if len(shares) > 1 else [None]
+    twins: list[int] = []
+    for position, share in enumerate(shares):
+        equal = (
+            other
+            for other in sorted(set(twins))
+            if digests[position] is not None
+            and digests[other] == digests[position]
+            and _same_rows(share.rows, shares[other].rows)
+        )
+        twins.append(next(equal, position))
+    return twins
+
+
+def _digest(share: FitShare) -> str | None:
+    """Return a digest of all but the rows; None where there is more to a share."""
+    if share.network or share.moving or share.options or share.weight_held is not None:
+        return None
+    parameters = share.estimator.get_params(deep=False)
+    content = sorted(parameters.items()), share.rows.seeds, type(share.estimator)
+    try:
+        return str(joblib.hash(content))
+    except Exception:  # what cannot be pickled is equal to nothing
+        return None
 
 
 def train_alone(estimator: Any, share: FitShare | None) -> None:

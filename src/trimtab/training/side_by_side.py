@@ -10,6 +10,7 @@ of that where settings are compared, in a search over hyper-parameters for insta
 import hashlib
 import io
 import pickle
+import time
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
@@ -47,7 +48,10 @@ MAY_DIFFER = frozenset(
 )
 """Parameters of a `NetworkClassifier` that may differ within a training run."""
 
-Started = list[tuple[Any, FitShare]]
+Started = list[tuple[int, Any, FitShare]]
+"""Estimators with their positions, and what each is to train next."""
+
+Seconds = list[float]
 
 BYTES_AT_ONCE = 2**30
 """Rows that wait for their run, about, where each estimator has its own."""
@@ -93,10 +97,12 @@ def groups_that_fit_together(estimators: Sequence[Any]) -> list[list[int]]:
 
 def fit_together_on(
     estimators: Sequence[Any], tables: Sequence[tuple[Any, Any]]
-) -> None:
+) -> Seconds:
     """Fit estimators as `fit_together`, each on a table of its own.
 
-    So the folds of a cross-validation become replicas of one training run.
+    So the folds of a cross-validation become replicas of one training run. What two
+    would train alike on the same rows, as a method and its control the same first
+    network, is trained once.
 
     Parameters
     ----------
@@ -104,6 +110,11 @@ def fit_together_on(
         As for `fit_together`.
     tables : sequence of tuple (X, y)
         The rows and labels of each.
+
+    Returns
+    -------
+    list of float
+        The seconds of each; of a run that several share, its part.
 
     Raises
     ------
@@ -118,7 +129,7 @@ def fit_together_on(
     >>> X, y = make_classification(400, weights=[0.9], random_state=0)
     >>> folds = list(StratifiedKFold(4).split(X, y))
     >>> networks = [NetworkClassifier(max_iter=5, random_state=0) for _ in folds]
-    >>> fit_together_on(networks, [(X[rows], y[rows]) for rows, _ in folds])
+    >>> seconds = fit_together_on(networks, [(X[rows], y[rows]) for rows, _ in folds])
     >>> networks[0].predict(X[folds[0][1]]).shape
     (100,)
     """
@@ -126,7 +137,7 @@ def fit_together_on(
         raise InputError(
             f"{len(tables)} tables for {len(estimators)} estimators: give one for each"
         )
-    _fit_groups(estimators, tables, {})
+    return _fit_groups(estimators, tables, {})
 
 
 def fit_together(
@@ -190,19 +201,26 @@ def _fit_groups(
     estimators: Sequence[Any],
     tables: Sequence[tuple[Any, Any]],
     options: dict[str, Any],
-) -> None:
+) -> Seconds:
+    seconds = [0.0] * len(estimators)
     for group in groups_that_fit_together(estimators):
-        members = [(estimators[position], *tables[position]) for position in group]
-        if len(members) == 1:
-            estimator, X, y = members[0]
-            check_is_estimator(estimator)
-            estimator.fit(X, y, **options)
+        if len(group) == 1:
+            (position,) = group
+            start = time.perf_counter()
+            check_is_estimator(estimators[position])
+            estimators[position].fit(*tables[position], **options)
+            seconds[position] = time.perf_counter() - start
         else:
-            _fit_group(members, options)
+            members = [(position, estimators[position]) for position in group]
+            _fit_group(members, tables, options, seconds)
+    return seconds
 
 
 def _fit_group(
-    members: Sequence[tuple[Any, Any, Any]], options: dict[str, Any]
+    members: Sequence[tuple[int, Any]],
+    tables: Sequence[tuple[Any, Any]],
+    options: dict[str, Any],
+    seconds: Seconds,
 ) -> None:
     """Fit the estimators of a group, together those whose numbers of rows allow it.
 
@@ -210,27 +228,37 @@ def _fit_group(
     is trained before more are.
     """
     waiting: dict[Hashable, Started] = {}
-    for estimator, X, y in members:
-        ready = [share for started in waiting.values() for _, share in started]
-        share = estimator.begin_fit(X, y, **options).sharing_rows(ready)
+    for position, estimator in members:
+        start = time.perf_counter()
+        ready = [share for started in waiting.values() for *_, share in started]
+        share = estimator.begin_fit(*tables[position], **options).sharing_rows(ready)
         has_own = all(share.rows.X is not other.rows.X for other in ready)
+        seconds[position] += time.perf_counter() - start
         if ready and has_own and _n_bytes([*ready, share]) > BYTES_AT_ONCE:
-            largest = max(waiting, key=lambda k: _n_bytes(s for _, s in waiting[k]))
-            _train(waiting.pop(largest))
-        waiting.setdefault(_sizes(share), []).append((estimator, share))
+            sizes = {
+                key: _n_bytes(own for *_, own in started)
+                for key, started in waiting.items()
+            }
+            _train(waiting.pop(max(sizes, key=lambda key: sizes[key])), seconds)
+        waiting.setdefault(_sizes(share), []).append((position, estimator, share))
     for started in waiting.values():
-        _train(started)
+        _train(started, seconds)
 
 
-def _train(started: Started) -> None:
-    outcomes = train_shares([share for _, share in started])
+def _train(started: Started, seconds: Seconds) -> None:
+    start = time.perf_counter()
+    outcomes = train_shares([share for *_, share in started])
     next_ones: dict[Hashable, Started] = {}
-    for (estimator, _), outcome in zip(started, outcomes, strict=True):
+    for (position, estimator, _), outcome in zip(started, outcomes, strict=True):
         share = estimator.end_fit(outcome)
         if share is not None:
-            next_ones.setdefault(_sizes(share), []).append((estimator, share))
+            own = next_ones.setdefault(_sizes(share), [])
+            own.append((position, estimator, share))
+    each = (time.perf_counter() - start) / len(started)
+    for position, *_ in started:
+        seconds[position] += each
     for ready in next_ones.values():
-        _train(ready)
+        _train(ready, seconds)
 
 
 def _network_to_fit(estimator: Any) -> NetworkClassifier | None:

@@ -1,0 +1,227 @@
+"""Several experiments of one method on one data set, as few training runs.
+
+A small network on a table spends its time between the operations, not in them: folds,
+repeats and variants of a method that are trained as replicas of one network cost less
+than one after another (`trimtab.training.side_by_side`). Each experiment keeps its own
+rows, its key and its outcome. Results are those of single fits but for rounding, which
+training multiplies.
+"""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from trimtab.benchmark.costs import measure_cost
+from trimtab.benchmark.evaluation import measure_fitted
+from trimtab.benchmark.experiment import Experiment
+from trimtab.benchmark.fitting import FittedRows, MethodOnTable
+from trimtab.benchmark.messages import Announce, FinishedExperiment, Phase
+from trimtab.benchmark.methods import Method
+from trimtab.benchmark.shared_steps import leading_steps
+from trimtab.tables import Labels
+
+__all__ = ["evaluate_together", "fit_pipelines", "grouped"]
+
+SPLITS_AT_ONCE = 8
+"""More replicas side by side gain little."""
+
+BYTES_AT_ONCE = 2**30
+"""Of training rows, about, each experiment with a copy of its own."""
+
+
+def grouped(
+    experiments: Sequence[Experiment], methods: Mapping[str, Method]
+) -> list[list[Experiment]]:
+    """Sort experiments into those that may be run together.
+
+    Parameters
+    ----------
+    experiments : sequence of Experiment
+        Any.
+    methods : mapping of str to Method
+        Each method, by the name in the experiments.
+
+    Returns
+    -------
+    list of list of Experiment
+        By data set, method, protocol and seed; split by split, all of a split in one
+        group. Alone where the method does not fit together, or where an experiment
+        takes more than one fit.
+    """
+    groups: dict[Any, list[Experiment]] = {}
+    for one in experiments:
+        protocol = one.protocol
+        several = one.tuning or protocol.tune_threshold or protocol.stages
+        key: Any = one.key
+        if methods[one.method].fits_together and not several:
+            key = one.dataset, one.method, one.code, protocol, one.seed
+        groups.setdefault(key, []).append(one)
+    cut: list[list[Experiment]] = []
+    for group in groups.values():
+        splits = list(_by_split(group).values())
+        for start in range(0, len(splits), SPLITS_AT_ONCE):
+            some = splits[start : start + SPLITS_AT_ONCE]
+            cut.append([experiment for split in some for experiment in split])
+    return cut
+
+
+def _by_split(
+    experiments: Sequence[Experiment],
+) -> dict[tuple[int, int], list[Experiment]]:
+    splits: dict[tuple[int, int], list[Experiment]] = {}
+    for experiment in experiments:
+        splits.setdefault((experiment.repeat, experiment.fold), []).append(experiment)
+    return splits
+
+
+def evaluate_together(
+    experiments: Sequence[Experiment],
+    method: Method,
+    X: Any,
+    labels: Labels,
+    announce: Announce = lambda message: None,
+) -> Iterator[FinishedExperiment]:
+    """Run experiments of a method on a table, as many at once as memory allows.
+
+    Parameters
+    ----------
+    experiments : sequence of Experiment
+        A group of `grouped`.
+    method : Method
+        What is fitted.
+    X : array-like, DataFrame or sparse matrix of shape (n_rows, n_columns)
+        The table.
+    labels : Labels
+        The classes of its rows.
+    announce : callable, default does nothing
+        Called with a `Phase` as each begins; that of several fits says how many.
+
+    Yields
+    ------
+    FinishedExperiment
+        With status ``"done"``; beside the costs of `evaluate` its outcome has
+        ``n_fitted_together``, how many fits shared the time and the memory. What goes
+        wrong is raised, and spoils what was to come.
+    """
+    position = {experiment.key: i for i, experiment in enumerate(experiments)}
+    table = MethodOnTable(method, X, labels)
+    for some in _chunks(list(_by_split(experiments).values()), X):
+        for experiment, outcome in _evaluate_at_once(some, table, announce):
+            yield FinishedExperiment(position[experiment.key], outcome)
+
+
+def _chunks(splits: list[list[Experiment]], X: Any) -> Iterator[list[list[Experiment]]]:
+    """Yield splits that there is room for at once, one at least."""
+    n_bytes = getattr(X, "nbytes", None)
+    if n_bytes is None:
+        n_bytes = 8 * X.shape[0] * X.shape[1]
+    bytes_of_split = n_bytes * max(map(len, splits))
+    n_at_once = max(1, int(BYTES_AT_ONCE // max(1, bytes_of_split)))
+    for start in range(0, len(splits), n_at_once):
+        yield splits[start : start + n_at_once]
+
+
+def _evaluate_at_once(
+    splits: list[list[Experiment]], table: MethodOnTable, announce: Announce
+) -> Iterator[tuple[Experiment, Any]]:
+    experiments, parts, estimators = [], [], []
+    rows: list[FittedRows] = []
+    for split in splits:
+        first = split[0]
+        training, test = first.protocol.rows(
+            table.labels.codes, first.repeat, first.fold, first.seed
+        )
+        fitted = table.fitted_rows(training)
+        for experiment in split:
+            parameters = json.loads(experiment.parameters)
+            built = table.method.build(
+                fitted.info, experiment.random_state, **parameters
+            )
+            experiments.append(experiment)
+            parts.append((training, test))
+            estimators.append(built)
+            rows.append(fitted)
+    announce(Phase("fit", len(experiments)))
+    with measure_cost() as cost:
+        seconds = fit_pipelines(estimators, [(one.X, one.y) for one in rows])
+    announce(Phase("predict", len(experiments)))
+    for number, experiment in enumerate(experiments):
+        outcome = measure_fitted(experiment, table, estimators[number], parts[number])
+        costs = {
+            "fit_seconds": seconds[number],
+            "threshold_seconds": 0.0,
+            "peak_memory_mb": cost.memory_mb,
+            "n_fitted_together": float(len(experiments)),
+        }
+        estimators[number] = None
+        yield experiment, replace(outcome, measures=outcome.measures | costs)
+
+
+def fit_pipelines(
+    estimators: Sequence[Any], tables: Sequence[tuple[Any, Any]]
+) -> list[float]:
+    """Fit estimators on tables of their own, in as few training runs as can be.
+
+    Parameters
+    ----------
+    estimators : sequence of classifier
+        Unfitted. Of pipelines, equal steps before the learner are fitted once on each
+        table.
+    tables : sequence of tuple (X, y)
+        The rows and labels of each; those of one split are the same objects.
+
+    Returns
+    -------
+    list of float
+        Seconds of each fit: its part of what several share.
+    """
+    from trimtab.training.side_by_side import fit_together_on
+
+    known: dict[Any, _FittedStep] = {}
+    used: list[list[Any]] = []
+    learners, own_tables = [], []
+    for estimator, table in zip(estimators, tables, strict=True):
+        steps = leading_steps(estimator)
+        keys = [(id(table[0]), digest) for digest, _ in steps]
+        rows, fitted = table, {}
+        for key, (_, step) in zip(keys, steps, strict=True):
+            if key not in known:
+                known[key] = _fit_step(step, *rows)
+            fitted[id(step)], rows = known[key].step, known[key].rows
+        if steps:
+            estimator.steps = [
+                (name, fitted.get(id(step), step)) for name, step in estimator.steps
+            ]
+        used.append(keys)
+        learners.append(estimator.steps[-1][1] if steps else estimator)
+        own_tables.append(rows)
+    seconds = fit_together_on(learners, own_tables)
+    users = Counter(key for keys in used for key in keys)
+    return [
+        own + sum(known[key].seconds / users[key] for key in keys)
+        for own, keys in zip(seconds, used, strict=True)
+    ]
+
+
+class _FittedStep(NamedTuple):
+    """A fitted step, the rows as it leaves them, and how long it took."""
+
+    step: Any
+    rows: tuple[Any, Any]
+    seconds: float
+
+
+def _fit_step(step: Any, X: Any, y: Any) -> _FittedStep:
+    start = time.perf_counter()
+    if hasattr(step, "fit_resample"):
+        X, y = step.fit_resample(X, y)
+    elif hasattr(step, "fit_transform"):
+        X = step.fit_transform(X, y)
+    else:
+        X = step.fit(X, y).transform(X)
+    return _FittedStep(step, (X, y), time.perf_counter() - start)

@@ -1,0 +1,176 @@
+"""Experiments run together: outcomes as if alone, whatever goes wrong."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+import sys
+from dataclasses import replace
+from typing import Any
+
+import cloudpickle
+import numpy as np
+import pytest
+from sklearn.datasets import make_classification
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from tests.benchmark.toy_methods import TOY, Toy
+from trimtab.benchmark import together
+from trimtab.benchmark.evaluation import evaluate
+from trimtab.benchmark.experiment import Experiment, Outcome
+from trimtab.benchmark.messages import Phase
+from trimtab.benchmark.methods import Method, get_method
+from trimtab.benchmark.protocol import Protocol
+from trimtab.benchmark.runner import Runner
+from trimtab.benchmark.store import Store
+from trimtab.benchmark.together import evaluate_together, fit_pipelines, grouped
+from trimtab.tables import encode_labels
+
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
+
+PROTOCOL = Protocol(n_splits=4, n_repeats=3, n_tested=3)
+NETWORK = get_method("as-in-explicit-gradient")
+MOVED = {"of": "explicit-gradient", "max_iter": 4}
+
+
+def own_toy(info: Any, random_state: int, first: str = "", seconds: float = 0) -> Any:
+    return Toy(first, seconds)
+
+
+class CountedScaler(StandardScaler):
+    """A scaler whose fits are counted."""
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> "CountedScaler":
+        COUNTED.append(len(X))
+        return super().fit(X, y)
+
+
+COUNTED: list[int] = []
+
+TOGETHER_TOY = replace(TOY, build=own_toy, fits_together=True)
+
+
+def planned(method: Method, *settings: dict[str, Any]) -> list[Experiment]:
+    """Return an experiment for each split and setting, setting by setting."""
+    return [
+        Experiment.of(
+            parameters,
+            dataset="small",
+            method=method.name,
+            code=method.code,
+            protocol=PROTOCOL,
+            repeat=repeat,
+            fold=fold,
+        )
+        for parameters in settings
+        for repeat, fold in PROTOCOL.splits()
+    ]
+
+
+@pytest.fixture(scope="module")
+def table() -> tuple[Any, Any]:
+    """Give 200 rows with one positive in six."""
+    X, y = make_classification(200, 5, weights=[0.83], random_state=0)
+    return X, encode_labels(y, positive=1)
+
+
+def test_groups_have_whole_splits_of_one_method(monkeypatch):
+    """Eight splits at most are run at once; others than those that may stay alone."""
+    todo = [*planned(NETWORK, {}, MOVED), *planned(TOY, {})]
+    groups = grouped(todo, {NETWORK.name: NETWORK, TOY.name: TOY})
+    assert [len(group) for group in groups] == [16, 2, *[1] * 9]
+    assert [e.key for e in groups[1]] == [todo[8].key, todo[17].key]
+    assert sorted(e.key for g in groups for e in g) == sorted(e.key for e in todo)
+
+
+@pytest.mark.parametrize("protocol", [{"tune_threshold": True}, {"stages": [2]}])
+def test_what_takes_more_than_one_fit_stays_alone(protocol):
+    """A threshold on an extra fit, and stages of an ensemble, are not run together."""
+    todo = [
+        replace(e, protocol=replace(PROTOCOL, **protocol)) for e in planned(NETWORK, {})
+    ]
+    groups = grouped(todo, {NETWORK.name: NETWORK})
+    assert [len(group) for group in groups] == [1] * 9
+
+
+def test_outcomes_are_those_of_single_fits(table):
+    """Scores, measures and rows are equal but for rounding; costs are shared."""
+    settings = [
+        {"max_iter": 4, "sampler": "SMOTE"},
+        MOVED,
+        {**MOVED, "row_learning_rate": 0.0},
+        {**MOVED, "of": "explicit-gradient-lightgbm"},
+    ]
+    todo = planned(NETWORK, *settings)
+    phases: list[Phase] = []
+
+    found = list(evaluate_together(todo, NETWORK, *table, phases.append))
+
+    assert sorted(one.position for one in found) == list(range(len(todo)))
+    assert phases == [Phase("fit", len(todo)), Phase("predict", len(todo))]
+    for one in found:
+        alone = evaluate(todo[one.position], NETWORK, *table)
+        np.testing.assert_allclose(one.outcome.scores, alone.scores, atol=1e-4)
+        more = {"n_fitted_together"}
+        assert one.outcome.measures.keys() - more == alone.measures.keys()
+        for name in ("n_train_rows", "n_test_rows"):
+            assert one.outcome.measures[name] == alone.measures[name]
+        assert one.outcome.measures["n_fitted_together"] == len(todo)
+        assert one.outcome.per_class == alone.per_class
+
+
+def test_large_tables_are_cut(table, monkeypatch):
+    """As many splits at once as there is room for, one at least."""
+    todo, phases = planned(NETWORK, MOVED), []
+    monkeypatch.setattr(together, "BYTES_AT_ONCE", 2 * table[0].nbytes)
+    list(evaluate_together(todo[:3], NETWORK, *table, phases.append))
+    assert [p.n_fits for p in phases if p.name == "fit"] == [2, 1]
+    monkeypatch.setattr(together, "BYTES_AT_ONCE", 1)
+    assert len(list(evaluate_together(todo[:3], NETWORK, *table))) == 3
+
+
+def test_equal_steps_are_fitted_once_on_each_table(table):
+    """Two pipelines on one split share the scaler, one on another has its own."""
+    X, labels = table
+    COUNTED.clear()
+    splits = [(X[:150], labels.codes[:150]), (X[50:], labels.codes[50:])]
+    models = [make_pipeline(CountedScaler(), Toy(seconds=0.01 * i)) for i in range(3)]
+    seconds = fit_pipelines(models, [splits[0], splits[0], splits[1]])
+    assert len(COUNTED) == 2
+    assert len(seconds) == 3
+    assert seconds[2] > 0.02
+    expected = make_pipeline(StandardScaler(), Toy()).fit(*splits[1])
+    assert (models[2].predict_proba(X) == expected.predict_proba(X)).all()
+
+
+@pytest.mark.parametrize("spoilt", ["raise", "crash"])
+def test_one_that_fails_spoils_no_other(spoilt, small_source, tmp_path):
+    """What was not finished is run alone: each has the outcome of its own."""
+    todo = planned(TOGETHER_TOY, {}, {"first": spoilt})
+    todo = [*todo[:2], todo[10]]
+    methods = {TOY.name: TOGETHER_TOY}
+    with Store(f"sqlite:///{tmp_path}/store.sqlite") as store:
+        summary = Runner(store, {"small": small_source}, methods).run(todo)
+        statuses = store.statuses(e.key for e in todo)
+    assert (summary.run, summary.failed) == (3, 1)
+    assert [statuses[e.key] for e in todo] == ["done", "done", "error"]
+
+
+def test_each_is_recorded_as_it_comes(small_source, tmp_path, monkeypatch):
+    """Results are in the store before the group is done, once, under their keys."""
+    todo = planned(TOGETHER_TOY, {})[:4]
+    methods = {TOY.name: TOGETHER_TOY}
+    there: list[int] = []
+
+    def count(runner: Runner, experiment: Experiment, outcome: Outcome) -> None:
+        record(runner, experiment, outcome)
+        there.append(len(runner.store.statuses(e.key for e in todo)))
+
+    record = Runner._record
+    monkeypatch.setattr(Runner, "_record", count)
+    with Store(f"sqlite:///{tmp_path}/store.sqlite") as store:
+        summary = Runner(store, {"small": small_source}, methods).run(todo)
+        results = store.results(todo)
+        assert store.claims(e.key for e in todo) == []
+    assert there == [1, 2, 3, 4]
+    assert (summary.run, summary.failed) == (4, 0)
+    assert (results["n_fitted_together"] == 4).all()
