@@ -82,14 +82,43 @@ def test_groups_have_whole_splits_of_one_method(monkeypatch):
     assert sorted(e.key for g in groups for e in g) == sorted(e.key for e in todo)
 
 
-@pytest.mark.parametrize("protocol", [{"tune_threshold": True}, {"stages": [2]}])
-def test_what_takes_more_than_one_fit_stays_alone(protocol):
-    """A threshold on an extra fit, and stages of an ensemble, are not run together."""
-    todo = [
-        replace(e, protocol=replace(PROTOCOL, **protocol)) for e in planned(NETWORK, {})
-    ]
+def test_stages_stay_alone():
+    """Stages of an ensemble, which take fits of their own, are not run together."""
+    staged = replace(PROTOCOL, stages=[2])
+    todo = [replace(e, protocol=staged) for e in planned(NETWORK, {})]
     groups = grouped(todo, {NETWORK.name: NETWORK})
     assert [len(group) for group in groups] == [1] * 9
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("network", {}),
+        ("art", {}),
+        ("network-over-sampling", {"synthesis": "smote"}),
+        ("autosmote-cohort", {}),
+        ("autosmote-self", {"learn_from": "held-out"}),
+    ],
+)
+def test_seeds_and_thresholds_are_those_of_single_fits(table, name, settings):
+    """Splits of two seeds, each with a threshold of its own, in one group."""
+    network = get_method(name)
+    tuned = replace(PROTOCOL, n_repeats=1, tune_threshold=True)
+    settings = {"max_iter": 3, "n_replicas": 2, **settings}
+    todo = [
+        replace(one, protocol=tuned, seed=seed)
+        for seed in (0, 7)
+        for one in planned(network, settings)[:2]
+    ]
+    assert [len(group) for group in grouped(todo, {name: network})] == [4]
+    phases: list[Phase] = []
+    found = list(evaluate_together(todo, network, *table, phases.append))
+    assert phases[0] == Phase("threshold", 4)
+    for one in found:
+        alone = evaluate(todo[one.position], network, *table)
+        np.testing.assert_allclose(one.outcome.scores, alone.scores, atol=1e-3)
+        assert one.outcome.threshold == pytest.approx(alone.threshold, abs=1e-3)
+        assert one.outcome.measures["threshold_seconds"] > 0
 
 
 def test_outcomes_are_those_of_single_fits(table):
@@ -149,7 +178,9 @@ def test_one_that_fails_spoils_no_other(spoilt, small_source, tmp_path):
     todo = [*todo[:2], todo[10]]
     methods = {TOY.name: TOGETHER_TOY}
     with Store(f"sqlite:///{tmp_path}/store.sqlite") as store:
-        summary = Runner(store, {"small": small_source}, methods).run(todo)
+        summary = Runner(store, {"small": small_source}, methods, together=True).run(
+            todo
+        )
         statuses = store.statuses(e.key for e in todo)
     assert (summary.run, summary.failed) == (3, 1)
     assert [statuses[e.key] for e in todo] == ["done", "done", "error"]
@@ -168,9 +199,19 @@ def test_each_is_recorded_as_it_comes(small_source, tmp_path, monkeypatch):
     record = Runner._record
     monkeypatch.setattr(Runner, "_record", count)
     with Store(f"sqlite:///{tmp_path}/store.sqlite") as store:
-        summary = Runner(store, {"small": small_source}, methods).run(todo)
+        summary = Runner(store, {"small": small_source}, methods, together=True).run(
+            todo
+        )
         results = store.results(todo)
         assert store.claims(e.key for e in todo) == []
     assert there == [1, 2, 3, 4]
     assert (summary.run, summary.failed) == (4, 0)
     assert (results["n_fitted_together"] == 4).all()
+
+
+def test_a_runner_runs_alone_unless_told(small_source, tmp_path):
+    """What a fit costs is its own: no experiment is part of a group."""
+    todo = planned(TOGETHER_TOY, {})[:2]
+    with Store(f"sqlite:///{tmp_path}/store.sqlite") as store:
+        Runner(store, {"small": small_source}, {TOY.name: TOGETHER_TOY}).run(todo)
+        assert "n_fitted_together" not in store.results(todo)

@@ -35,7 +35,13 @@ from trimtab.metrics import (
 )
 from trimtab.tables import Labels, held_out_split
 
-__all__ = ["THRESHOLD_FRACTION", "evaluate", "measure_fitted"]
+__all__ = [
+    "THRESHOLD_FRACTION",
+    "chosen_threshold",
+    "evaluate",
+    "measure_fitted",
+    "threshold_rows",
+]
 
 THRESHOLD_FRACTION = 0.2
 """The share of the training rows on which the decision threshold is chosen."""
@@ -250,15 +256,45 @@ class _Learner:
         return estimator.fit(X, y)
 
     def choose_threshold(self, training: Rows) -> float:
-        labels = self.table.labels
-        kept, held = held_out_split(
-            labels.codes[training], THRESHOLD_FRACTION, random_state=self.random_state
-        )
-        estimator, X_kept, y_kept = self.build(training[kept])
-        estimator.fit(X_kept, y_kept)
-        rows = training[held]
-        scores = self.table.predict(estimator, rows)
-        return best_threshold(labels.codes[rows], scores, labels.positive)
+        kept, held = threshold_rows(self.table.labels, training, self.random_state)
+        estimator, X_kept, y_kept = self.build(kept)
+        return chosen_threshold(self.table, estimator.fit(X_kept, y_kept), held)
+
+
+def threshold_rows(
+    labels: Labels, training: Rows, random_state: int
+) -> tuple[Rows, Rows]:
+    """Split training rows into those to fit on and those to choose a threshold on.
+
+    Parameters
+    ----------
+    labels : Labels
+        The classes of all rows.
+    training : ndarray of int
+        Positions of the training rows.
+    random_state : int
+        Decides who is where.
+    """
+    kept, held = held_out_split(
+        labels.codes[training], THRESHOLD_FRACTION, random_state=random_state
+    )
+    return training[kept], training[held]
+
+
+def chosen_threshold(table: MethodOnTable, estimator: Any, held: Rows) -> float:
+    """Return the decision threshold of the highest macro F1 on held-out rows.
+
+    Parameters
+    ----------
+    table : MethodOnTable
+        The method and the table.
+    estimator : classifier
+        Fitted on the others of `threshold_rows`.
+    held : ndarray of int
+        Positions of the held-out rows.
+    """
+    labels, scores = table.labels, table.predict(estimator, held)
+    return best_threshold(labels.codes[held], scores, labels.positive)
 
 
 def _own_threshold(

@@ -79,7 +79,8 @@ def _add(
 ) -> None:
     space = partial(search_network, own=own)
     options: dict[str, Any] = {"family": family, "applies": _needs_dense_rows}
-    register(Method(name, description, build=build, search_space=space, **options))
+    options |= {"search_space": space, "fits_together": True}
+    register(Method(name, description, build=build, **options))
 
 
 _add(

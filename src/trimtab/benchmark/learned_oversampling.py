@@ -123,6 +123,7 @@ for _variant, _what in _VARIANTS.items():
             partial(_network, _variant),
             search_space=partial(_search_network, _variant),
             applies=_needs_dense_rows,
+            fits_together=True,
         )
     )
     for _learner, _title in _TREES.items():
@@ -145,6 +146,7 @@ register(
         _gan_network,
         search_space=partial(search_network, own=_search_gan),
         applies=_needs_dense_rows,
+        fits_together=True,
     )
 )
 for _learner, _title in _TREES.items():

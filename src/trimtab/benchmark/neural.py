@@ -77,9 +77,9 @@ def _add(
     **fields: Any,
 ) -> None:
     """Register a network method."""
-    options = {"family": "network", "applies": _needs_dense_rows, **fields}
-    space = partial(search_network, own=search)
-    register(Method(name, description, build=build, search_space=space, **options))
+    options: dict[str, Any] = {"family": "network", "applies": _needs_dense_rows}
+    options |= {"search_space": partial(search_network, own=search), **fields}
+    register(Method(name, description, build=build, fits_together=True, **options))
 
 
 def _from(name: str, low: float, high: float, *, log: bool = False) -> Search:

@@ -47,6 +47,7 @@ T = TypeVar("T")
 _KEYS = {
     "title", "description", "datasets", "methods", "metric", "further_metrics", "seeds",
     "protocol", "paper", "claim", "reference", "plot", "tuning", "shared", "time_limit",
+    "together",
 }  # fmt: skip
 
 
@@ -116,6 +117,8 @@ class Suite:
         Measures that its report shows beside `metric`.
     time_limit : float or None
         Seconds for each fit, unless another limit is asked for.
+    together : bool
+        Whether networks of several experiments may be trained as one.
     """
 
     name: str
@@ -132,6 +135,7 @@ class Suite:
     claims: tuple[PaperClaim, ...] = field(default=())
     further_metrics: tuple[str, ...] = ()
     time_limit: float | None = None
+    together: bool = False
 
     def select(
         self,
@@ -321,6 +325,9 @@ def _parse(name: str, content: dict[str, Any]) -> Suite:
         raise InputError(
             f"suite {name}: time_limit is {limit!r}: give seconds, or leave it out"
         )
+    together = content.get("together", False)
+    if not isinstance(together, bool):
+        raise InputError(f"suite {name}: together is {together!r}: give true or false")
     names = _once(datasets.describe(d).name for d in content["datasets"])
     tuning = tuning_tables(content.get("tuning"), names)
     methods = expand_methods(content["methods"], content.get("shared", ()))
@@ -353,6 +360,7 @@ def _parse(name: str, content: dict[str, Any]) -> Suite:
         claims=parse_claims(content.get("claim", ()), labels, names, metric),
         further_metrics=further,
         time_limit=limit,
+        together=together,
     )
 
 

@@ -17,11 +17,16 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from trimtab.benchmark.costs import measure_cost
-from trimtab.benchmark.evaluation import measure_fitted
+from trimtab.benchmark.evaluation import (
+    chosen_threshold,
+    measure_fitted,
+    threshold_rows,
+)
 from trimtab.benchmark.experiment import Experiment
 from trimtab.benchmark.fitting import FittedRows, MethodOnTable
 from trimtab.benchmark.messages import Announce, FinishedExperiment, Phase
 from trimtab.benchmark.methods import Method
+from trimtab.benchmark.protocol import Rows
 from trimtab.benchmark.shared_steps import leading_steps
 from trimtab.tables import Labels
 
@@ -49,17 +54,17 @@ def grouped(
     Returns
     -------
     list of list of Experiment
-        By data set, method, protocol and seed; split by split, all of a split in one
-        group. Alone where the method does not fit together, or where an experiment
-        takes more than one fit.
+        By data set, method and protocol; split by split, all of a split in one group.
+        Alone where the method does not fit together, or where settings or stages take
+        fits of their own.
     """
     groups: dict[Any, list[Experiment]] = {}
     for one in experiments:
         protocol = one.protocol
-        several = one.tuning or protocol.tune_threshold or protocol.stages
+        several = one.tuning or protocol.stages
         key: Any = one.key
         if methods[one.method].fits_together and not several:
-            key = one.dataset, one.method, one.code, protocol, one.seed
+            key = one.dataset, one.method, one.code, protocol
         groups.setdefault(key, []).append(one)
     cut: list[list[Experiment]] = []
     for group in groups.values():
@@ -72,10 +77,10 @@ def grouped(
 
 def _by_split(
     experiments: Sequence[Experiment],
-) -> dict[tuple[int, int], list[Experiment]]:
-    splits: dict[tuple[int, int], list[Experiment]] = {}
-    for experiment in experiments:
-        splits.setdefault((experiment.repeat, experiment.fold), []).append(experiment)
+) -> dict[tuple[int, int, int], list[Experiment]]:
+    splits: dict[tuple[int, int, int], list[Experiment]] = {}
+    for one in experiments:
+        splits.setdefault((one.seed, one.repeat, one.fold), []).append(one)
     return splits
 
 
@@ -129,37 +134,75 @@ def _chunks(splits: list[list[Experiment]], X: Any) -> Iterator[list[list[Experi
 def _evaluate_at_once(
     splits: list[list[Experiment]], table: MethodOnTable, announce: Announce
 ) -> Iterator[tuple[Experiment, Any]]:
-    experiments, parts, estimators = [], [], []
-    rows: list[FittedRows] = []
+    experiments, parts = [], []
     for split in splits:
         first = split[0]
-        training, test = first.protocol.rows(
+        rows = first.protocol.rows(
             table.labels.codes, first.repeat, first.fold, first.seed
         )
-        fitted = table.fitted_rows(training)
-        for experiment in split:
-            parameters = json.loads(experiment.parameters)
-            built = table.method.build(
-                fitted.info, experiment.random_state, **parameters
-            )
-            experiments.append(experiment)
-            parts.append((training, test))
-            estimators.append(built)
-            rows.append(fitted)
+        experiments += split
+        parts += [rows] * len(split)
+    thresholds: list[tuple[float | None, float]] = [(None, 0.0)] * len(experiments)
+    if experiments[0].protocol.tune_threshold and len(table.labels.classes) == 2:
+        announce(Phase("threshold", len(experiments)))
+        thresholds = list(_thresholds(experiments, [one for one, _ in parts], table))
+    estimators, tables = _built(experiments, [one for one, _ in parts], table)
     announce(Phase("fit", len(experiments)))
     with measure_cost() as cost:
-        seconds = fit_pipelines(estimators, [(one.X, one.y) for one in rows])
+        seconds = fit_pipelines(estimators, tables)
     announce(Phase("predict", len(experiments)))
     for number, experiment in enumerate(experiments):
-        outcome = measure_fitted(experiment, table, estimators[number], parts[number])
+        threshold, threshold_seconds = thresholds[number]
+        outcome = measure_fitted(
+            experiment, table, estimators[number], parts[number], threshold
+        )
         costs = {
             "fit_seconds": seconds[number],
-            "threshold_seconds": 0.0,
+            "threshold_seconds": threshold_seconds,
             "peak_memory_mb": cost.memory_mb,
             "n_fitted_together": float(len(experiments)),
         }
         estimators[number] = None
         yield experiment, replace(outcome, measures=outcome.measures | costs)
+
+
+def _built(
+    experiments: Sequence[Experiment], rows: Sequence[Rows], table: MethodOnTable
+) -> tuple[list[Any], list[tuple[Any, Any]]]:
+    """Return unfitted estimators and their tables; of the same rows, the same one."""
+    fitted: dict[int, FittedRows] = {}
+    estimators, tables = [], []
+    for experiment, own in zip(experiments, rows, strict=True):
+        if id(own) not in fitted:
+            fitted[id(own)] = table.fitted_rows(own)
+        one = fitted[id(own)]
+        parameters = json.loads(experiment.parameters)
+        estimators.append(
+            table.method.build(one.info, experiment.random_state, **parameters)
+        )
+        tables.append((one.X, one.y))
+    return estimators, tables
+
+
+def _thresholds(
+    experiments: Sequence[Experiment], training: Sequence[Rows], table: MethodOnTable
+) -> Iterator[tuple[float, float]]:
+    """Yield each experiment's decision threshold, and the seconds that it took."""
+    split: dict[tuple[int, int], tuple[Rows, Rows]] = {}
+    parts = []
+    for experiment, rows in zip(experiments, training, strict=True):
+        key = id(rows), experiment.random_state
+        if key not in split:
+            split[key] = threshold_rows(table.labels, rows, experiment.random_state)
+        parts.append(split[key])
+    estimators, tables = _built(experiments, [kept for kept, _ in parts], table)
+    seconds = fit_pipelines(estimators, tables)
+    for estimator, (_, held), fit_seconds in zip(
+        estimators, parts, seconds, strict=True
+    ):
+        start = time.perf_counter()
+        threshold = chosen_threshold(table, estimator, held)
+        yield threshold, fit_seconds + time.perf_counter() - start
 
 
 def fit_pipelines(

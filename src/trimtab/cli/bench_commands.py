@@ -139,6 +139,7 @@ def run_suite(
             n_jobs=n_jobs,
             engine=where,
             time_limit=limit or None,
+            together=plan.together,
             keep_scores=False,
             progress=TerminalProgress(),
         )
