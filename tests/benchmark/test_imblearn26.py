@@ -19,16 +19,18 @@ methods = ["lightgbm"]
 
 
 def test_limit_and_further_measures_of_a_suite(tmp_path: Path) -> None:
-    """Both are read, and refused where they make no sense."""
+    """They are read, and refused where they make no sense."""
     path = tmp_path / "own.toml"
-    extra = 'further_metrics = ["accuracy"]\ntime_limit = 5\n'
+    extra = 'further_metrics = ["accuracy"]\ntime_limit = 5\ntogether = true\n'
     path.write_text(extra + PLAIN)
     suite = load_suite(str(path))
 
     assert (suite.further_metrics, suite.time_limit) == (("accuracy",), 5)
+    assert suite.together
     for wrong, message in (
         ('time_limit = "5"', "time_limit is '5': give seconds, or leave it out"),
         ("time_limit = 0", "time_limit is 0: give seconds, or leave it out"),
+        ('together = "yes"', "together is 'yes': give true or false"),
         ('further_metrics = ["acuracy"]', "no metric 'acuracy': did you mean"),
     ):
         path.write_text(f"{wrong}\n{PLAIN}")
