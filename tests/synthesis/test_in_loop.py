@@ -16,13 +16,11 @@ from torch import Tensor
 from trimtab.art import ARTClassifier
 from trimtab.exceptions import InputError
 from trimtab.synthesis import neighbours
-from trimtab.synthesis.in_loop import (
+from trimtab.synthesis.in_loop import MSMOTERows, SMOTERows, get_synthesis
+from trimtab.synthesis.made_batches import (
     DrawnEpoch,
     MadeBatch,
-    MSMOTERows,
     RowSource,
-    SMOTERows,
-    get_synthesis,
     repeated_rows,
 )
 from trimtab.synthesis.msmote import MSMOTE

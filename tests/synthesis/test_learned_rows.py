@@ -14,8 +14,8 @@ from scipy.stats import ks_2samp
 from trimtab.exceptions import InputError
 from trimtab.synthesis import learned_rows
 from trimtab.synthesis.decisions import Aggregation, NeighbourCount, Participation
-from trimtab.synthesis.in_loop import DrawnEpoch, MadeBatch, repeated_rows
 from trimtab.synthesis.learned_rows import AutoSMOTERows
+from trimtab.synthesis.made_batches import DrawnEpoch, MadeBatch, repeated_rows
 from trimtab.training.device_rows import DeviceRows
 from trimtab.training.networks import StackedMLP
 from trimtab.training.trainer import Trainer

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from trimtab.losses.logit_slopes import CrossEntropySlopes
-from trimtab.synthesis.in_loop import MadeBatch
+from trimtab.synthesis.made_batches import MadeBatch
 from trimtab.synthesis.meta_step import Weights
 from trimtab.synthesis.perceptron_step import Layers, LossSlopes
 from trimtab.synthesis.row_slopes import RowSlopes, row_slopes

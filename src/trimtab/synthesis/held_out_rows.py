@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from trimtab.synthesis.in_loop import MadeBatch, RowSource
+from trimtab.synthesis.made_batches import MadeBatch, RowSource
 
 __all__ = ["HeldOutRows"]
 

@@ -24,8 +24,8 @@ from trimtab.synthesis.combinations import Combinations, outcomes_of_families
 from trimtab.synthesis.decision_networks import DecisionNetworks, Drawn, gumbel
 from trimtab.synthesis.decisions import N_NOISE, Decision, get_decisions
 from trimtab.synthesis.held_out_rows import HeldOutRows
-from trimtab.synthesis.in_loop import DrawnEpoch, MadeBatch, RowSource
 from trimtab.synthesis.learned_rows_checks import check_learned_rows
+from trimtab.synthesis.made_batches import DrawnEpoch, MadeBatch, RowSource
 from trimtab.synthesis.neighbours import smote_partners
 from trimtab.synthesis.outcome_table import Outcomes, OutcomeTable, families
 from trimtab.synthesis.row_slopes import RowSlopes, row_slopes
@@ -331,11 +331,8 @@ class AutoSMOTERows:
         """Return that no rows were shown but those drawn; see `TakesSteps`."""
         return {"rows_per_class": np.zeros((len(present), 1), dtype=np.int64)}
 
-    def keep_best(self, improved: NDArray[np.int64]) -> None:
-        """Do nothing: `remember` does it."""
-
     def remember(self, replicas: NDArray[np.int64]) -> None:
-        """Keep what is decided now, see `LearnedSynthesis.remember`."""
+        """Keep what is decided now, see `Remembers.remember`."""
         chosen = torch.from_numpy(replicas)
         for name, value in self.networks.state_dict().items():
             best = self._best.setdefault(name, value.clone())

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trimtab.synthesis.in_loop import DrawnEpoch, MadeBatch, RowSource
+from trimtab.synthesis.made_batches import DrawnEpoch, MadeBatch, RowSource
 from trimtab.synthesis.meta_step import Rate, Weights, meta_step, scaled, stepped_down
 from trimtab.synthesis.perceptron_step import Layers, perceptron_meta_step
 from trimtab.synthesis.row_limits import RowLimits
@@ -135,7 +135,7 @@ class MovingRows:
         return cls(**every)
 
     def start(self, source: RowSource) -> None:
-        """Begin a training run; see `trimtab.synthesis.in_loop.Synthesis.start`."""
+        """Begin a training run; see `Synthesis.start`."""
         self._all_taken = bool(self.taken.all())
         self._shown = torch.zeros_like(self.codes)
 
@@ -280,9 +280,9 @@ class MovingRows:
         moved = self._own_limits.apply(moved, self._moving)
         self.rows[self._place] = moved.to(self.rows.dtype)
 
-    def keep_best(self, improved: NDArray[np.int64]) -> None:
-        """Remember where the rows of some replicas are: this epoch was the best."""
-        self.best_rows[improved] = self.rows[improved]
+    def remember(self, replicas: NDArray[np.int64]) -> None:
+        """Keep where the rows of some replicas are, see `Remembers.remember`."""
+        self.best_rows[replicas] = self.rows[replicas]
 
     def shifts(self) -> Tensor:
         """Return how far each replica's rows are from their start, on average."""

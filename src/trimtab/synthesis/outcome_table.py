@@ -15,7 +15,7 @@ from torch import Tensor
 
 from trimtab.synthesis.combinations import outcomes_of_families
 from trimtab.synthesis.decisions import N_NOISE, Decision, Draft, outcomes
-from trimtab.synthesis.in_loop import DrawnEpoch
+from trimtab.synthesis.made_batches import DrawnEpoch
 
 __all__ = ["OutcomeTable", "Outcomes", "families", "left_to_chance"]
 

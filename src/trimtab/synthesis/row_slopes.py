@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from trimtab.synthesis.in_loop import MadeBatch
+from trimtab.synthesis.made_batches import MadeBatch
 from trimtab.synthesis.meta_step import Rate, Weights, scaled, stepped_down
 from trimtab.synthesis.perceptron_step import (
     Layers,

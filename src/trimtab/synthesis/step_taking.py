@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trimtab.synthesis.in_loop import MadeBatch
+from trimtab.synthesis.made_batches import MadeBatch
 from trimtab.synthesis.meta_step import Rate, Weights
 from trimtab.synthesis.perceptron_step import Layers, LossSlopes
 
@@ -82,6 +82,3 @@ class TakesSteps(Protocol):
 
         ``rows_per_class`` are rows that were shown beside those that were drawn.
         """
-
-    def keep_best(self, improved: NDArray[np.int64]) -> None:
-        """Remember the present state of replicas whose best epoch so far this was."""

@@ -16,7 +16,7 @@ from torch import nn
 from trimtab.exceptions import InputError, check_count
 from trimtab.losses import Loss
 from trimtab.sampling.draw import Draw
-from trimtab.synthesis.in_loop import Synthesis
+from trimtab.synthesis.made_batches import Synthesis
 from trimtab.training.device_rows import DeviceRows, as_inputs
 from trimtab.training.fit_rows import check_network_inputs, rows_to_fit
 from trimtab.training.held_out import ClassMetric

@@ -17,7 +17,7 @@ from trimtab.losses import Loss, get_loss
 from trimtab.losses.stacked_loss import StackedLoss, is_stackable
 from trimtab.sampling.draw import Draw, get_draw
 from trimtab.sampling.stacked_draw import StackedDraw
-from trimtab.synthesis.in_loop import LearnedSynthesis
+from trimtab.synthesis.made_batches import LearnedSynthesis
 from trimtab.synthesis.moving_rows import MovingRows
 from trimtab.training.fit_rows import FitRows
 from trimtab.training.network_choice import network_of

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from trimtab.exceptions import InputError, check_count, check_number
 from trimtab.losses import Loss, get_loss
 from trimtab.sampling.draw import Draw, get_draw
-from trimtab.synthesis.in_loop import Synthesis, get_synthesis
+from trimtab.synthesis.in_loop import get_synthesis
+from trimtab.synthesis.made_batches import Synthesis
 from trimtab.training.device_rows import DeviceRows, as_inputs, resolve_device
 from trimtab.training.held_out import SELECTIONS, ClassMetric
 from trimtab.training.replica_network import ReplicaNetwork, StackedNetwork

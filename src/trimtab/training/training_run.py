@@ -14,10 +14,11 @@ from trimtab.exceptions import InputError
 from trimtab.losses import Loss, RowLoss
 from trimtab.losses.stacked_loss import StackedLoss
 from trimtab.sampling.draw import RowsByClass, epoch_rows
-from trimtab.synthesis.in_loop import (
+from trimtab.synthesis.made_batches import (
     DrawnEpoch,
     LearnedSynthesis,
     MadeBatch,
+    Remembers,
     SeesHeldOut,
     repeated_rows,
 )
@@ -161,11 +162,8 @@ class TrainingRun:
             columns |= self._measure(self.held)
             losses = self._to_be_low(number, columns)
             self.stopping.update(number, self.network, present, losses)
-            best = np.flatnonzero(self.stopping.best_epochs == number)
-            if isinstance(synthesis, LearnedSynthesis):
-                synthesis.remember(best)
-            if isinstance(synthesis, TakesSteps):
-                synthesis.keep_best(best)
+            if isinstance(synthesis, Remembers):
+                synthesis.remember(np.flatnonzero(self.stopping.best_epochs == number))
             self.scores[present] = columns["class_scores"]
             draw.update(self.scores.copy(), self.support)
             self._let_go()
