@@ -2,7 +2,10 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+import os
+import signal
 import sys
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +22,7 @@ from trimtab.benchmark.evaluation import evaluate
 from trimtab.benchmark.experiment import Experiment, Outcome
 from trimtab.benchmark.messages import Phase
 from trimtab.benchmark.methods import Method, get_method
+from trimtab.benchmark.progress import SilentProgress
 from trimtab.benchmark.protocol import Protocol
 from trimtab.benchmark.runner import Runner
 from trimtab.benchmark.store import Store
@@ -207,6 +211,33 @@ def test_each_is_recorded_as_it_comes(small_source, tmp_path, monkeypatch):
     assert there == [1, 2, 3, 4]
     assert (summary.run, summary.failed) == (4, 0)
     assert (results["n_fitted_together"] == 4).all()
+
+
+class CtrlC(SilentProgress):
+    """Someone who presses Ctrl-C soon after an experiment began."""
+
+    def started(self, experiment: Experiment) -> None:
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+
+def test_a_stopped_group_has_not_failed(small_source, tmp_path):
+    """Ctrl-C in the midst of a group records nothing, then or later."""
+    todo = planned(TOGETHER_TOY, {"seconds": 1.0})[:3]
+    sources, methods = {"small": small_source}, {TOY.name: TOGETHER_TOY}
+    before = set(threading.enumerate())
+    # Where a shell started the tests in the background, Ctrl-C is ignored.
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    with Store(f"sqlite:///{tmp_path}/store.sqlite") as store:
+        runner = Runner(
+            store, sources, methods, n_jobs=2, together=True, progress=CtrlC()
+        )
+        with pytest.raises(KeyboardInterrupt):
+            runner.run(todo)
+        signal.signal(signal.SIGINT, handler)
+        for thread in set(threading.enumerate()) - before:
+            thread.join(timeout=20)
+        assert store.statuses(e.key for e in todo) == {}
+        assert store.claims(e.key for e in todo) == []
 
 
 def test_a_runner_runs_alone_unless_told(small_source, tmp_path):

@@ -125,7 +125,7 @@ class Runner:
         self.progress = progress or SilentProgress()
         self.owner = _runner_name()
         self._versions = json.dumps(library_versions())
-        self._recording = threading.Lock()
+        self._recording, self._is_stopped = threading.Lock(), False
 
     def run(
         self, experiments: Sequence[Experiment], *, retry_failed: bool = False
@@ -148,6 +148,7 @@ class Runner:
         start = time.perf_counter()
         by_key = {experiment.key: experiment for experiment in experiments}
         statuses = self.store.statuses(by_key)
+        self._is_stopped = False
         again = set(self.store.outgrown(statuses, self.time_limit))
         if retry_failed:
             again |= {key for key, status in statuses.items() if status != "done"}
@@ -201,15 +202,13 @@ class Runner:
         return n_run
 
     def _run_claimed(self, todo: list[Experiment], pool: Pool, n_jobs: int) -> int:
-        def run_group(
-            group: list[Experiment],
-        ) -> tuple[int, list[tuple[Experiment, Outcome]]]:
-            """Run a group; return its size, and what is still to be recorded."""
-            if len(group) == 1:
-                return 1, [(group[0], self._run_one(group[0], pool))]
-            for experiment in self._run_together(group, pool):
-                self._record(experiment, self._run_one(experiment, pool))
-            return len(group), []
+        def run_group(group: list[Experiment]) -> int:
+            """Run a group and record it; return its size."""
+            alone = group if len(group) == 1 else self._run_together(group, pool)
+            for experiment in alone:
+                if not self._is_stopped:
+                    self._record(experiment, self._run_one(experiment, pool))
+            return len(group)
 
         groups = grouped(todo, self.methods) if self.together else [[e] for e in todo]
         claimed = (
@@ -217,21 +216,22 @@ class Runner:
             for group in groups
             if (mine := [e for e in group if self.store.claim(e.key, self.owner)])
         )
-        # The threads only wait for what runs elsewhere. Claims are made as workers
-        # come free, so that several runners share what is left.
-        finished = joblib.Parallel(
+        # The threads only wait for what runs elsewhere, and record it. Claims are made
+        # as workers come free, so that several runners share what is left.
+        sizes = joblib.Parallel(
             n_jobs=n_jobs,
             backend="threading",
             pre_dispatch="n_jobs",
             batch_size=1,
             return_as="generator_unordered",
         )(joblib.delayed(run_group)(group) for group in claimed)
-        n_run = 0
-        for size, outcomes in finished:
-            for experiment, outcome in outcomes:
-                self._record(experiment, outcome)
-            n_run += size
-        return n_run
+        try:
+            return sum(sizes)
+        except BaseException:
+            # Workers that are ended now did not fail: nothing more is recorded.
+            with self._recording:
+                self._is_stopped = True
+            raise
 
     def _run_one(self, experiment: Experiment, pool: Pool) -> Outcome:
         def told(message: FinishedTrials | FinishedExperiment) -> None:
@@ -274,8 +274,9 @@ class Runner:
         if not self.keep_scores:
             outcome = replace(outcome, scores=None)
         with self._recording:
-            self.store.record(experiment, outcome, self.owner, self._versions)
-            self.progress.finished(experiment, outcome)
+            if not self._is_stopped:
+                self.store.record(experiment, outcome, self.owner, self._versions)
+                self.progress.finished(experiment, outcome)
 
     @contextmanager
     def _alive(self) -> Iterator[None]:
