@@ -22,19 +22,23 @@ __all__ = ["OutcomeTable", "Outcomes", "families", "left_to_chance"]
 ROWS_AT_ONCE = 4096
 
 
-class _Watched(torch.Tensor):
-    """Random numbers that tell whether they were looked at."""
+def _watched(numbers: Tensor) -> tuple[Tensor, list[Any]]:
+    """Return the same numbers, and a list of who has looked at them so far."""
+    looks: list[Any] = []
 
-    looked_at = False
+    class Watched(Tensor):
+        """Numbers that tell on who looks at them."""
 
-    @classmethod
-    def __torch_function__(
-        cls, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
-        _Watched.looked_at = True
-        return super().__torch_function__(  # type: ignore[no-untyped-call]
-            func, types, args, kwargs
-        )
+        @classmethod
+        def __torch_function__(
+            cls, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            looks.append(func)
+            return super().__torch_function__(  # type: ignore[no-untyped-call]
+                func, types, args, kwargs
+            )
+
+    return numbers.clone().as_subclass(Watched), looks
 
 
 def left_to_chance(shaping: Sequence[Decision], draft: Draft) -> list[bool]:
@@ -57,12 +61,11 @@ def left_to_chance(shaping: Sequence[Decision], draft: Draft) -> list[bool]:
     for decision in shaping:
         n *= len(decision.options)
     for number in range(n):
-        noise = draft.noise.clone().as_subclass(_Watched)
-        _Watched.looked_at = False
+        noise, looks = _watched(draft.noise)
         outcomes(
             shaping, Draft(draft.rows, draft.neighbours, noise, draft.made), [number]
         )
-        found.append(_Watched.looked_at)
+        found.append(bool(looks))
     return found
 
 

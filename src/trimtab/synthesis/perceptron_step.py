@@ -21,6 +21,7 @@ __all__ = [
     "forward",
     "perceptron_meta_step",
     "second_backward",
+    "slopes_after",
     "tangent",
 ]
 
@@ -138,19 +139,25 @@ def perceptron_meta_step(
     slopes, errors = backward(layers, hidden, of_step.slope)
     if outer is None:
         return None, slopes, of_step.losses
-    rate = learning_rate
-    stepped = [
-        (stepped_down(weight, by_weight, rate), stepped_down(bias, by_bias, rate))
-        for (weight, bias), (by_weight, by_bias) in zip(layers, slopes, strict=True)
-    ]
-    hidden_held, logits_held = forward(stepped, held)
-    along, _ = backward(stepped, hidden_held, outer(logits_held).slope)
+    along = slopes_after(layers, slopes, learning_rate, held, outer)
     moving = [values[:, -n_moving:] for values in hidden]
     change = tangent(layers, along, moving)
     curved = of_step.curvature(n_moving, change)
     own_errors = [values[:, -n_moving:] for values in errors]
     back = second_backward(layers, along, moving, own_errors, curved)
     return scaled(back, learning_rate).neg_(), slopes, of_step.losses
+
+
+def slopes_after(
+    layers: Layers, slopes: Layers, rate: Rate, rows: Tensor, loss: SlopesOfLogits
+) -> list[tuple[Tensor, Tensor]]:
+    """Return each layer's slopes of the loss of rows, after a step down others."""
+    stepped = [
+        (stepped_down(weight, by_weight, rate), stepped_down(bias, by_bias, rate))
+        for (weight, bias), (by_weight, by_bias) in zip(layers, slopes, strict=True)
+    ]
+    hidden, logits = forward(stepped, rows)
+    return backward(stepped, hidden, loss(logits).slope)[0]
 
 
 def forward(layers: Layers, rows: Tensor) -> tuple[list[Tensor], Tensor]:

@@ -22,6 +22,7 @@ from trimtab.synthesis.perceptron_step import (
     backward,
     forward,
     second_backward,
+    slopes_after,
     tangent,
 )
 from trimtab.synthesis.step_taking import StepView
@@ -99,14 +100,12 @@ def _by_hand(
     if held is None:
         by_rows = torch.bmm(errors[0], layers[0][0].mT)
         return RowSlopes(by_rows, at.by_weights() if weighs else None, at.losses)
+
+    def after(logits: Tensor) -> LossSlopes:
+        return view.loss_slopes(logits, held.codes, held.weights)
+
     rate = view.learning_rate
-    stepped = [
-        (stepped_down(weight, by_weight, rate), stepped_down(bias, by_bias, rate))
-        for (weight, bias), (by_weight, by_bias) in zip(layers, slopes, strict=True)
-    ]
-    hidden_held, logits = forward(stepped, held.inputs)
-    after = view.loss_slopes(logits, held.codes, held.weights)
-    along, _ = backward(stepped, hidden_held, after.slope)
+    along = slopes_after(layers, slopes, rate, held.inputs, after)
     change = tangent(layers, along, hidden)
     curved = at.curvature(change.shape[1], change)
     by_rows = second_backward(layers, along, hidden, errors, curved)

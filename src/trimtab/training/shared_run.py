@@ -2,12 +2,14 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+import hashlib
+import io
+import pickle
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import joblib
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -25,7 +27,7 @@ from trimtab.training.replica_network import ReplicaNetwork, StackedNetwork
 from trimtab.training.trainer import Trainer
 from trimtab.training.training_run import Record
 
-__all__ = ["FitOutcome", "FitShare", "train_alone", "train_shares"]
+__all__ = ["FitOutcome", "FitShare", "train_alone", "train_shares", "value_digest"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,16 +178,34 @@ def _twins(shares: Sequence[FitShare]) -> list[int]:
     return twins
 
 
-def _digest(share: FitShare) -> str | None:
+def _digest(share: FitShare) -> bytes | None:
     """Return a digest of all but the rows; None where there is more to a share."""
     if share.network or share.moving or share.options or share.weight_held is not None:
         return None
     parameters = share.estimator.get_params(deep=False)
     content = sorted(parameters.items()), share.rows.seeds, type(share.estimator)
     try:
-        return str(joblib.hash(content))
+        return value_digest(content)
     except Exception:  # what cannot be pickled is equal to nothing
         return None
+
+
+class _ByValue(pickle.Pickler):
+    """Writes tensors by their values: PyTorch writes where they lie as well."""
+
+    def reducer_override(self, value: Any) -> Any:
+        """Say how a tensor is written."""
+        if not isinstance(value, Tensor):
+            return NotImplemented
+        numbers = value.detach().cpu().reshape(-1).view(torch.uint8).numpy()
+        return tuple, ((str(value.dtype), tuple(value.shape), numbers.tobytes()),)
+
+
+def value_digest(value: Any) -> bytes:
+    """Return what equal values have in common; raise where one cannot be pickled."""
+    written = io.BytesIO()
+    _ByValue(written).dump(value)
+    return hashlib.sha256(written.getvalue()).digest()
 
 
 def train_alone(estimator: Any, share: FitShare | None) -> None:

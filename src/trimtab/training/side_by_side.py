@@ -7,15 +7,9 @@ of that where settings are compared, in a search over hyper-parameters for insta
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-import hashlib
-import io
-import pickle
 import time
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
-
-import torch
-from torch import Tensor
 
 from trimtab.exceptions import InputError
 from trimtab.losses import get_loss
@@ -23,7 +17,7 @@ from trimtab.losses.stacked_loss import loss_structure
 from trimtab.sampling.draw import MetaDraw, get_draw
 from trimtab.training.classifier import NetworkClassifier
 from trimtab.training.incremental import check_is_estimator
-from trimtab.training.shared_run import FitShare, train_shares
+from trimtab.training.shared_run import FitShare, train_shares, value_digest
 
 __all__ = [
     "MAY_DIFFER",
@@ -276,30 +270,13 @@ def _structure(network: NetworkClassifier, own: dict[str, Any]) -> Hashable:
     fixed = {name: parameters[name] for name in parameters.keys() - MAY_DIFFER}
     fixed |= {f"own {name}": value for name, value in own.items()}
     try:
-        content: Hashable = _digest(sorted(fixed.items()))
+        content: Hashable = value_digest(sorted(fixed.items()))
     except Exception:  # what cannot be pickled is equal to itself only
         content = tuple(sorted((name, id(value)) for name, value in fixed.items()))
     loss: Any = network.loss
     loss = get_loss(loss) if isinstance(loss, str) else loss
     learns = isinstance(get_draw(network.draw), MetaDraw)
     return content, loss_structure(loss), learns
-
-
-class _ByValue(pickle.Pickler):
-    """Writes tensors by their values: PyTorch writes where they lie as well."""
-
-    def reducer_override(self, value: Any) -> Any:
-        """Say how a tensor is written."""
-        if not isinstance(value, Tensor):
-            return NotImplemented
-        numbers = value.detach().cpu().reshape(-1).view(torch.uint8).numpy()
-        return tuple, ((str(value.dtype), tuple(value.shape), numbers.tobytes()),)
-
-
-def _digest(value: Any) -> bytes:
-    written = io.BytesIO()
-    _ByValue(written).dump(value)
-    return hashlib.sha256(written.getvalue()).digest()
 
 
 def _n_bytes(shares: Iterable[FitShare]) -> int:
