@@ -28,17 +28,19 @@ def is_dask(X: Any) -> bool:
     return type(X).__module__.partition(".")[0] == "dask"
 
 
-def refuse_dask(X: Any) -> None:
-    """Raise an `InputError` where a table is one of Dask's.
+def refuse_dask(X: Any, name: str = "X") -> None:
+    """Raise an `InputError` where a table or a column is one of Dask's.
 
     Parameters
     ----------
     X : object
         The table.
+    name : str, default="X"
+        What it is called.
     """
     if is_dask(X):
         raise InputError(
-            f"X is a dask {type(X).__name__}, and is needed in memory here: give "
-            "X.compute(), or a sample of it; under-sampling ensembles and "
+            f"{name} is a dask {type(X).__name__}, and is needed in memory here: give "
+            f"{name}.compute(), or a sample of it; under-sampling ensembles and "
             "MESAClassifier fit on it as it is"
         )

@@ -6,9 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from imblearn.over_sampling.base import BaseOverSampler
 from numpy.typing import NDArray
-from scipy import sparse
 from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
@@ -17,6 +15,7 @@ from sklearn.utils._param_validation import StrOptions
 from trimtab.autosmote.learned_classifier import AutoSMOTEClassifier
 from trimtab.exceptions import InputError
 from trimtab.synthesis.neighbours import own_neighbours
+from trimtab.synthesis.row_making_sampler import RowMakingSampler, dense_rows
 from trimtab.synthesis.rows_as_learned import made_rows
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["AutoSMOTE"]
 
 
-class AutoSMOTE(BaseOverSampler):  # type: ignore[misc]
+class AutoSMOTE(RowMakingSampler):
     """Over-sample as a network has learned to.
 
     An `AutoSMOTEClassifier` is trained on the rows. Then rows are made of all rows of a
@@ -96,7 +95,7 @@ class AutoSMOTE(BaseOverSampler):  # type: ignore[misc]
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **BaseOverSampler._parameter_constraints,
+        **RowMakingSampler._parameter_constraints,
         "variant": [StrOptions({"cohort", "self"})],
         "classifier": [AutoSMOTEClassifier, None],
     }
@@ -117,31 +116,21 @@ class AutoSMOTE(BaseOverSampler):  # type: ignore[misc]
         self.variant = variant
         self.classifier = classifier
 
-    def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
+    def _new_rows(
+        self, X: Any, y: NDArray[Any], wanted: Mapping[Any, int]
+    ) -> tuple[Any, NDArray[Any]]:
         rng = check_random_state(self.random_state)
-        self.sample_indices_ = np.arange(X.shape[0])
         self.classifier_: AutoSMOTEClassifier | None = None
-        wanted = {label: n for label, n in self.sampling_strategy_.items() if n}
         if not wanted:
             self.parent_indices_ = np.empty((0, 1), dtype=np.int64)
-            return X, y
+            return X[:0], y[:0]
         scaler = StandardScaler()
-        is_sparse = bool(sparse.issparse(X))
-        dense = X.toarray() if is_sparse else X
-        scaled = scaler.fit_transform(dense.astype(np.float64))
+        scaled = scaler.fit_transform(dense_rows(X).astype(np.float64))
         self.classifier_ = self._trained(scaled, y, rng)
         rows, parents = self._made(scaled, y, wanted, rng)
         labels = np.repeat(np.array(list(wanted), y.dtype), list(wanted.values()))
         self.parent_indices_ = parents
-        new = scaler.inverse_transform(rows)
-        if dense.dtype.kind in "iu":
-            new = np.rint(new)
-        new = new.astype(dense.dtype)
-        if is_sparse:
-            new = sparse.vstack([X, type(X)(new)], format=X.format)
-        else:
-            new = np.concatenate([X, new])
-        return new, np.concatenate([y, labels])
+        return scaler.inverse_transform(rows), labels
 
     def _trained(
         self, X: NDArray[np.float64], y: NDArray[Any], rng: np.random.RandomState
@@ -185,8 +174,3 @@ class AutoSMOTE(BaseOverSampler):  # type: ignore[misc]
             )
         assert self.classifier_ is not None
         return self.classifier_.decisions_
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.sampler_tags.sample_indices = True
-        return tags

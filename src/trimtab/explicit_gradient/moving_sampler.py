@@ -6,20 +6,19 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-from imblearn.over_sampling.base import BaseOverSampler
 from numpy.typing import NDArray
-from scipy import sparse
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from trimtab.exceptions import InputError
 from trimtab.explicit_gradient.moving_classifier import ExplicitGradientClassifier
+from trimtab.synthesis.row_making_sampler import RowMakingSampler, dense_rows
 from trimtab.training.shared_run import train_alone
 
 __all__ = ["ExplicitGradientSampler"]
 
 
-class ExplicitGradientSampler(BaseOverSampler):  # type: ignore[misc]
+class ExplicitGradientSampler(RowMakingSampler):
     """Over-sample by copies of rare rows that a network has moved to where they help.
 
     An `ExplicitGradientClassifier` is trained, and its moving rows are handed on, to a
@@ -74,7 +73,7 @@ class ExplicitGradientSampler(BaseOverSampler):  # type: ignore[misc]
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
-        **BaseOverSampler._parameter_constraints,
+        **RowMakingSampler._parameter_constraints,
         "estimator": "no_validation",
     }
 
@@ -92,18 +91,16 @@ class ExplicitGradientSampler(BaseOverSampler):  # type: ignore[misc]
         self.estimator = estimator
         self.random_state = random_state
 
-    def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
-        self.sample_indices_ = np.arange(X.shape[0])
+    def _new_rows(
+        self, X: Any, y: NDArray[Any], wanted: Mapping[Any, int]
+    ) -> tuple[Any, NDArray[Any]]:
         self.parent_indices_ = np.empty(0, dtype=np.intp)
         self.classifier_ = None
-        wanted = {label: n for label, n in self.sampling_strategy_.items() if n}
         if not wanted:
-            return X, y
+            return X[:0], y[:0]
         model = self._mover()
         per_replica = {n: -(-rows // model.n_replicas) for n, rows in wanted.items()}
-        is_sparse = bool(sparse.issparse(X))
-        dense = X.toarray() if is_sparse else X
-        train_alone(model, model.begin_fit(dense, y, copies=per_replica))
+        train_alone(model, model.begin_fit(dense_rows(X), y, copies=per_replica))
         self.classifier_ = model
         rows, labels, parents = [], [], []
         for label, n_new in wanted.items():
@@ -112,13 +109,7 @@ class ExplicitGradientSampler(BaseOverSampler):  # type: ignore[misc]
             parents.append(model.parent_indices_[places])
             labels.append(np.full(n_new, label, dtype=y.dtype))
         self.parent_indices_ = np.concatenate(parents)
-        new = np.concatenate(rows)
-        new = (np.rint(new) if X.dtype.kind in "iu" else new).astype(X.dtype)
-        all_labels = np.concatenate([y, *labels])
-        if is_sparse:
-            stacked = sparse.vstack([X, sparse.csr_matrix(new)], format=X.format)
-            return stacked, all_labels
-        return np.concatenate([X, new]), all_labels
+        return np.concatenate(rows), np.concatenate(labels)
 
     def _mover(self) -> ExplicitGradientClassifier:
         if self.estimator is None:
@@ -141,8 +132,3 @@ class ExplicitGradientSampler(BaseOverSampler):  # type: ignore[misc]
         there = (model.moved_labels_ == label) & (model.parent_indices_ >= 0)
         number, replica = np.nonzero(there.T)
         return replica[:n_new], number[:n_new]
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.sampler_tags.sample_indices = True
-        return tags

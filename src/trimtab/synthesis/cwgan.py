@@ -8,9 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from imblearn.over_sampling.base import BaseOverSampler
 from numpy.typing import NDArray
-from scipy import sparse
 from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
@@ -24,6 +22,7 @@ from trimtab.synthesis.cwgan_networks import (
     generator,
     gradient_penalty,
 )
+from trimtab.synthesis.row_making_sampler import RowMakingSampler, dense_rows
 
 __all__ = ["CWGANOverSampler"]
 
@@ -36,7 +35,7 @@ AUXILIARY_SHARE = 0.1
 AUXILIARY_RATE, AUXILIARY_EPOCHS = 5e-4, 30
 
 
-class CWGANOverSampler(BaseOverSampler):  # type: ignore[misc]
+class CWGANOverSampler(RowMakingSampler):
     """Over-sample with rows that a conditional GAN makes of noise.
 
     A generator and a critic are trained on all rows with their classes: the critic
@@ -98,7 +97,7 @@ class CWGANOverSampler(BaseOverSampler):  # type: ignore[misc]
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **BaseOverSampler._parameter_constraints,
+        **RowMakingSampler._parameter_constraints,
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "n_critic": [Interval(Integral, 1, None, closed="left")],
@@ -131,15 +130,14 @@ class CWGANOverSampler(BaseOverSampler):  # type: ignore[misc]
         self.penalty = penalty
         self.n_noise = n_noise
 
-    def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
+    def _new_rows(
+        self, X: Any, y: NDArray[Any], wanted: Mapping[Any, int]
+    ) -> tuple[Any, NDArray[Any]]:
         rng = check_random_state(self.random_state)
-        self.sample_indices_ = np.arange(X.shape[0])
         self.generator_: nn.Module | None = None
-        wanted = {label: n for label, n in self.sampling_strategy_.items() if n}
         if not wanted:
-            return X, y
-        is_sparse = bool(sparse.issparse(X))
-        dense = X.toarray() if is_sparse else X
+            return X[:0], y[:0]
+        dense = dense_rows(X)
         scaler = MinMaxScaler()
         scaled = scaler.fit_transform(dense.astype(np.float64))
         classes, codes = np.unique(y, return_inverse=True)
@@ -153,14 +151,7 @@ class CWGANOverSampler(BaseOverSampler):  # type: ignore[misc]
             made = self._made(torch.from_numpy(targets), len(classes))
         made = _snapped(made, scaled)
         new = np.clip(scaler.inverse_transform(made), dense.min(0), dense.max(0))
-        if dense.dtype.kind in "iu":
-            new = np.rint(new)
-        new, labels = new.astype(dense.dtype), classes[targets]
-        if is_sparse:
-            together = sparse.vstack([X, type(X)(new)], format=X.format)
-        else:
-            together = np.concatenate([X, new])
-        return together, np.concatenate([y, labels])
+        return new, classes[targets]
 
     def _train(self, rows: Tensor, codes: Tensor, n_classes: int) -> None:
         n_columns = rows.shape[1]
@@ -232,11 +223,6 @@ class CWGANOverSampler(BaseOverSampler):  # type: ignore[misc]
         made = self.generator_(torch.cat([noise, labels], dim=1)).clamp_(0, 1)
         numbers: NDArray[np.float64] = made.double().numpy()
         return numbers
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.sampler_tags.sample_indices = True
-        return tags
 
 
 def _step(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_neighbors_object
 from numpy.typing import NDArray
 from scipy import sparse
@@ -17,13 +16,14 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from trimtab.exceptions import InputError
 from trimtab.synthesis.nearest_rows import nearest_others, without_itself
+from trimtab.synthesis.row_making_sampler import RowMakingSampler
 
 __all__ = ["MSMOTE"]
 
 Rows = NDArray[np.int64]
 
 
-class MSMOTE(BaseOverSampler):  # type: ignore[misc]
+class MSMOTE(RowMakingSampler):
     """Over-sample by interpolation where neighbours say that it is safe.
 
     Each row of a class is judged by its nearest neighbours of all classes (Hu, Liang,
@@ -86,7 +86,7 @@ class MSMOTE(BaseOverSampler):  # type: ignore[misc]
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **BaseOverSampler._parameter_constraints,
+        **RowMakingSampler._parameter_constraints,
         "k_neighbors": [
             Interval(numbers.Integral, 1, None, closed="left"),
             HasMethods(["kneighbors", "kneighbors_graph"]),
@@ -110,14 +110,14 @@ class MSMOTE(BaseOverSampler):  # type: ignore[misc]
         self.k_neighbors = k_neighbors
         self.neighbor_pool = neighbor_pool
 
-    def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
+    def _new_rows(
+        self, X: Any, y: NDArray[Any], wanted: Mapping[Any, int]
+    ) -> tuple[Any, NDArray[Any]]:
         rng = check_random_state(self.random_state)
-        self.sample_indices_ = np.arange(X.shape[0])
         self.row_kinds_ = np.full(X.shape[0], "", dtype="<U6")
         parents = [np.empty((0, 2), dtype=np.int64)]
-        labels = [y]
+        labels = [y[:0]]
         shares = [np.empty(0)]
-        wanted = {label: n for label, n in self.sampling_strategy_.items() if n}
         finder = self._checked_finder(X) if wanted else None
         for label, n_new in wanted.items():
             own = np.flatnonzero(y == label)
@@ -128,9 +128,7 @@ class MSMOTE(BaseOverSampler):  # type: ignore[misc]
             labels.append(np.full(len(pairs), label, dtype=y.dtype))
         self.parent_indices_ = np.concatenate(parents)
         new = _between(X, self.parent_indices_, np.concatenate(shares))
-        if _is_sparse(X):
-            return sparse.vstack([X, new], format=X.format), np.concatenate(labels)
-        return np.concatenate([X, new]), np.concatenate(labels)
+        return new, np.concatenate(labels)
 
     def _checked_finder(self, X: Any) -> Any:
         """Return how many neighbours are looked for, or what looks for them, fitted."""
@@ -182,11 +180,6 @@ class MSMOTE(BaseOverSampler):  # type: ignore[misc]
         place = np.where(is_safe[base], place, nearest[base])
         return np.column_stack([own[base], neighbours[base, place]])
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.sampler_tags.sample_indices = True
-        return tags
-
 
 def _neighbours(finder: Any, X: Any, rows: Rows) -> Rows:
     """Return each row's neighbours, nearest first, itself left out."""
@@ -200,12 +193,8 @@ def _between(X: Any, parents: Rows, shares: NDArray[np.float64]) -> Any:
     first, second = X[parents[:, 0]], X[parents[:, 1]]
     way = second - first
     if _is_sparse(X):
-        new = (first + way.multiply(shares[:, None])).asformat(X.format)
-    else:
-        new = first + shares[:, None] * way
-    if X.dtype.kind in "iu":
-        new = new.rint() if _is_sparse(X) else np.rint(new)
-    return new.astype(X.dtype)
+        return first + way.multiply(shares[:, None])
+    return first + shares[:, None] * way
 
 
 def _is_sparse(X: Any) -> bool:
