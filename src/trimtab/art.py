@@ -7,12 +7,12 @@ learner that is fitted in rounds will do.
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags, check_random_state, get_tags
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
@@ -26,6 +26,7 @@ from trimtab.training.checked_rows import as_network, check_rows
 from trimtab.training.classifier import NetworkClassifier
 from trimtab.training.drawn_rows import ClassRows, bounded_rows, hold_out
 from trimtab.training.held_out import CLASS_METRICS, ClassMetric
+from trimtab.training.replica_classifier import ReplicaClassifier
 from trimtab.training.shared_run import FitOutcome, FitShare, train_alone
 
 __all__ = ["ARTClassifier"]
@@ -33,7 +34,7 @@ __all__ = ["ARTClassifier"]
 Floats = NDArray[np.float64]
 
 
-class ARTClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class ARTClassifier(ReplicaClassifier):
     """Adaptive resampling around any learner that is fitted in rounds.
 
     Before each epoch the training rows are drawn anew. How often a class is drawn is a
@@ -326,63 +327,18 @@ class ARTClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _draw(self) -> AdaptiveDraw:
         return AdaptiveDraw(self.prior_blend, self.boost_frequency, self.confidence)
 
-    def predict_proba(self, X: Any) -> Floats:
-        """Return the probability of each class, the mean over the replicas.
-
-        Parameters
-        ----------
-        X : table of shape (n_rows, n_columns)
-            As in ``fit``.
-
-        Returns
-        -------
-        ndarray of float of shape (n_rows, n_classes)
-            Columns in the order of `classes_`.
-        """
-        mean: Floats = self.replica_probabilities(X).mean(axis=0)
-        return mean
-
-    def replica_probabilities(self, X: Any) -> Floats:
-        """Return each replica's own probabilities: their spread, not their mean.
-
-        Parameters
-        ----------
-        X : table of shape (n_rows, n_columns)
-            As in ``fit``.
-
-        Returns
-        -------
-        ndarray of float of shape (n_replicas, n_rows, n_classes)
-            Classes in the order of `classes_`.
-        """
+    def probability_parts(self, X: Any) -> Iterator[Floats]:
+        """Yield the replicas' probabilities, a few rows at once."""
         check_is_fitted(self)
         X = check_rows(self, self.estimator, X)
         if as_network(self.estimator) is not None:
-            of_network: Floats = self.estimators_[0].replica_probabilities(X)
-            return of_network
+            yield from self.estimators_[0].probability_parts(X)
+            return
         of_replicas = np.stack([one.predict_proba(X) for one in self.estimators_])
-        if not self.correct_prior:
-            return of_replicas
-        odds = of_replicas * (self.class_prior_ / self.drawn_prior_)[:, np.newaxis]
-        honest: Floats = odds / odds.sum(axis=2, keepdims=True)
-        return honest
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Return the most probable class of each row.
-
-        Parameters
-        ----------
-        X : table of shape (n_rows, n_columns)
-            As in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-            Labels as given to ``fit``.
-        """
-        most_probable = self.predict_proba(X).argmax(axis=1)
-        labels: NDArray[Any] = self.classes_[most_probable]
-        return labels
+        if self.correct_prior:
+            odds = of_replicas * (self.class_prior_ / self.drawn_prior_)[:, np.newaxis]
+            of_replicas = odds / odds.sum(axis=2, keepdims=True)
+        yield of_replicas
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -2,13 +2,12 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
@@ -22,6 +21,7 @@ from trimtab.tables import encode_labels
 from trimtab.training.checked_rows import as_network, check_rows
 from trimtab.training.classifier import NetworkClassifier
 from trimtab.training.held_out import SELECTIONS
+from trimtab.training.replica_classifier import ReplicaClassifier
 from trimtab.training.shared_run import FitOutcome, FitShare, train_shares
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["AutoSMOTEClassifier"]
 
 
-class AutoSMOTEClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class AutoSMOTEClassifier(ReplicaClassifier):
     """A network on over-sampled rows whose making is learned with it.
 
     Rare rows are repeated until all classes are alike, and in the place of a repeat
@@ -312,55 +312,11 @@ class AutoSMOTEClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "row_decisions_")
         return self.row_decisions_.frame()
 
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return the probability of each class, the mean over the replicas.
-
-        Parameters
-        ----------
-        X : array-like or DataFrame of shape (n_rows, n_columns)
-            As in ``fit``.
-
-        Returns
-        -------
-        ndarray of float of shape (n_rows, n_classes)
-            Columns in the order of `classes_`.
-        """
-        mean: NDArray[np.float64] = self.replica_probabilities(X).mean(axis=0)
-        return mean
-
-    def replica_probabilities(self, X: Any) -> NDArray[np.float64]:
-        """Return each replica's own probabilities: their spread, not their mean.
-
-        Parameters
-        ----------
-        X : array-like or DataFrame of shape (n_rows, n_columns)
-            As in ``fit``.
-
-        Returns
-        -------
-        ndarray of float of shape (n_replicas, n_rows, n_classes)
-            Classes in the order of `classes_`.
-        """
+    def probability_parts(self, X: Any) -> Iterator[NDArray[np.float64]]:
+        """Yield the replicas' probabilities, a few rows at once."""
         check_is_fitted(self)
         X = check_rows(self, self.estimator_, X)
-        return self.estimator_.replica_probabilities(X)
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Return the most probable class of each row.
-
-        Parameters
-        ----------
-        X : array-like or DataFrame of shape (n_rows, n_columns)
-            As in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-            Labels as given to ``fit``.
-        """
-        most_probable = self.predict_proba(X).argmax(axis=1)
-        labels: NDArray[Any] = self.classes_[most_probable]
-        return labels
+        yield from self.estimator_.probability_parts(X)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -2,13 +2,12 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags, check_random_state, get_tags
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
@@ -20,6 +19,7 @@ from trimtab.explicit_gradient.three_parts import three_parts, warn_of_few
 from trimtab.tables import encode_labels
 from trimtab.training.checked_rows import as_network, check_rows
 from trimtab.training.classifier import NetworkClassifier
+from trimtab.training.replica_classifier import ReplicaClassifier
 from trimtab.training.shared_run import FitOutcome, FitShare, train_alone
 
 __all__ = ["ExplicitGradientClassifier"]
@@ -41,7 +41,7 @@ _MAY_DIFFER = {
 """Parameters that may differ within a training run; of the network see there."""
 
 
-class ExplicitGradientClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class ExplicitGradientClassifier(ReplicaClassifier):
     """A network trained beside copies of rare rows that move.
 
     A first network is trained as usual. The rare rows that it is least sure of are
@@ -343,56 +343,11 @@ class ExplicitGradientClassifier(ClassifierMixin, BaseEstimator):  # type: ignor
         warn_of_far(algorithm.parts.training.X, self.moved_rows_, there, rate)
         return None
 
-    def replica_probabilities(self, X: Any) -> Floats:
-        """Return each replica's own probabilities: their spread, not their mean.
-
-        Parameters
-        ----------
-        X : array-like or DataFrame of shape (n_rows, n_columns)
-            As in ``fit``.
-
-        Returns
-        -------
-        ndarray of float of shape (n_replicas, n_rows, n_classes)
-            Classes in the order of `classes_`.
-        """
+    def probability_parts(self, X: Any) -> Iterator[Floats]:
+        """Yield the replicas' probabilities, a few rows at once."""
         check_is_fitted(self)
         X = check_rows(self, self.network_to_fit(), X)
-        of_network: Floats = self.estimator_.replica_probabilities(X)
-        return of_network
-
-    def predict_proba(self, X: Any) -> Floats:
-        """Return the probability of each class, the mean over the replicas.
-
-        Parameters
-        ----------
-        X : array-like or DataFrame of shape (n_rows, n_columns)
-            As in ``fit``.
-
-        Returns
-        -------
-        ndarray of float of shape (n_rows, n_classes)
-            Columns in the order of `classes_`.
-        """
-        mean: Floats = self.replica_probabilities(X).mean(axis=0)
-        return mean
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Return the most probable class of each row.
-
-        Parameters
-        ----------
-        X : array-like or DataFrame of shape (n_rows, n_columns)
-            As in ``fit``.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-            Labels as given to ``fit``.
-        """
-        most_probable = self.predict_proba(X).argmax(axis=1)
-        labels: NDArray[Any] = self.classes_[most_probable]
-        return labels
+        yield from self.estimator_.probability_parts(X)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

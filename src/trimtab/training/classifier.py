@@ -9,7 +9,6 @@ from typing import Any, Literal, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
@@ -20,6 +19,7 @@ from trimtab.synthesis.made_batches import Synthesis
 from trimtab.training.device_rows import DeviceRows, as_inputs
 from trimtab.training.fit_rows import check_network_inputs, rows_to_fit
 from trimtab.training.held_out import ClassMetric
+from trimtab.training.replica_classifier import ReplicaClassifier
 from trimtab.training.replica_network import ReplicaNetwork
 from trimtab.training.shared_run import FitOutcome, FitShare, train_alone
 
@@ -28,7 +28,7 @@ __all__ = ["NetworkClassifier", "network_probabilities"]
 Inputs = NDArray[np.float32]
 
 
-class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class NetworkClassifier(ReplicaClassifier):
     """A neural network, or several whose probabilities are averaged.
 
     Rows are shown as `draw` decides, `loss` is minimised by AdamW, and held-out rows
@@ -267,22 +267,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         seen = outcome.seen
         self.drawn_prior_ = seen / seen.sum(axis=1, keepdims=True)
 
-    def replica_probabilities(self, X: Any) -> NDArray[np.float64]:
-        """Return each replica's own probabilities: their spread, not their mean.
-
-        Parameters
-        ----------
-        X : array-like or DataFrame of shape (n_rows, n_columns)
-            As in `predict_proba`.
-
-        Returns
-        -------
-        ndarray of float of shape (n_replicas, n_rows, n_classes)
-            Classes in the order of ``classes_``.
-        """
-        return np.concatenate(list(self._parts(X)), axis=1)
-
-    def _parts(self, X: Any) -> Iterator[NDArray[np.float64]]:
+    def probability_parts(self, X: Any) -> Iterator[NDArray[np.float64]]:
         """Yield the replicas' probabilities, a few rows at once."""
         check_is_fitted(self)
         X = check_network_inputs(self, X)
@@ -295,38 +280,6 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         for drawn in network_probabilities(self.network_, X):
             odds = drawn * ratio[:, None, :] if self.correct_prior else drawn
             yield odds / odds.sum(axis=2, keepdims=True)
-
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return the mean probabilities of the replicas.
-
-        Parameters
-        ----------
-        X : array-like or DataFrame of shape (n_rows, n_columns)
-            Finite numbers, the columns as in `fit`.
-
-        Returns
-        -------
-        ndarray of float of shape (n_rows, n_classes)
-            In the order of ``classes_``.
-        """
-        return np.concatenate([part.mean(axis=0) for part in self._parts(X)])
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Return the most probable class of each row.
-
-        Parameters
-        ----------
-        X : array-like or DataFrame of shape (n_rows, n_columns)
-            As in `predict_proba`.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-            Labels as they were given to `fit`.
-        """
-        probabilities = self.predict_proba(X)
-        labels: NDArray[Any] = self.classes_[probabilities.argmax(axis=1)]
-        return labels
 
     def __getstate__(self) -> dict[str, Any]:
         # A pickle must open where there is no accelerator.
