@@ -163,3 +163,15 @@ def test_displays_draw_where_they_are_told(results: pd.DataFrame) -> None:
     curves = SettingCurvesDisplay(points=points, metric="macro_f1", x_label="c")
     band = curves.plot(Figure().subplots(), band="sd").ax_.collections[0]
     assert band.get_paths()[0].get_extents().ymin == pytest.approx(0.4)
+
+
+def test_no_two_of_many_lines_look_alike() -> None:
+    """Where colours and markers come round again, the line is another."""
+    from matplotlib.figure import Figure
+
+    names = [f"method {number}" for number in range(18)]
+    points = pd.DataFrame({"line": names, "x": 1.0, "mean": 0.5, "sd": 0, "se": 0})
+    curves = SettingCurvesDisplay(points=points, metric="macro_f1", x_label="c")
+    lines = curves.plot(Figure().subplots()).ax_.lines
+    looks = {(line.get_color(), line.get_linestyle()) for line in lines}
+    assert len(looks) == len(lines) == 18

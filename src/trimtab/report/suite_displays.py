@@ -29,6 +29,7 @@ _LINES = {
     "dark": ["#56b4e9", "#e69f00", "#3bc99a", "#e39ac4", "#f0e442", "#b8a6ff"],
 }
 _MARKERS = ["o", "s", "^", "D", "v", "P"]
+_DASHES = ["-", "--", ":"]
 
 
 class DifferenceHeatmapDisplay:
@@ -204,9 +205,13 @@ class SettingCurvesDisplay:
         """
         self.ax_ = ax = _axes(ax)
         self.figure_ = ax.get_figure(root=True)
-        looks = cycle(zip(_LINES[theme], _MARKERS, strict=True))
+        looks = cycle(
+            (colour, marker, dash)
+            for dash in _DASHES
+            for colour, marker in zip(_LINES[theme], _MARKERS, strict=True)
+        )
         lines = self.points.groupby("line", sort=False)
-        for (name, line), (colour, marker) in zip(lines, looks, strict=False):
+        for (name, line), (colour, marker, dash) in zip(lines, looks, strict=False):
             x, mean, reach = line["x"], line["mean"], line[band].fillna(0)
             ax.fill_between(
                 x, mean - reach, mean + reach, color=colour, alpha=0.12, linewidth=0
@@ -215,6 +220,7 @@ class SettingCurvesDisplay:
                 x,
                 mean,
                 color=colour,
+                linestyle=dash,
                 marker=marker,
                 markersize=5,
                 markevery=max(len(line) // _MOST_TICKS, 1),
@@ -230,7 +236,7 @@ class SettingCurvesDisplay:
         ax.set_xlabel(self.x_label)
         mean_of = f"{_title(self.metric)}, mean ± {_BANDS[band]}"
         ax.set_ylabel(mean_of if self.y_label is None else self.y_label)
-        ax.legend(frameon=False)
+        ax.legend(frameon=False, handlelength=3)
         ax.grid(alpha=0.15)
         ax.set_axisbelow(True)
         for side in ("top", "right"):
