@@ -10,13 +10,12 @@ from typing import Any, ClassVar
 import numpy as np
 from imblearn.utils import check_neighbors_object
 from numpy.typing import NDArray
-from scipy import sparse
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from trimtab.exceptions import InputError
 from trimtab.synthesis.nearest_rows import nearest_others, without_itself
-from trimtab.synthesis.row_making_sampler import RowMakingSampler
+from trimtab.synthesis.row_making_sampler import RowMakingSampler, is_sparse
 
 __all__ = ["MSMOTE"]
 
@@ -140,7 +139,7 @@ class MSMOTE(RowMakingSampler):
                 f"k_neighbors is {k} and X has {X.shape[0]} rows: "
                 f"give at most {X.shape[0] - 1}"
             )
-        if is_number and not _is_sparse(X):
+        if is_number and not is_sparse(X):
             return k
         finder = check_neighbors_object("k_neighbors", given, additional_neighbor=1)
         return finder.fit(X)
@@ -192,10 +191,6 @@ def _between(X: Any, parents: Rows, shares: NDArray[np.float64]) -> Any:
     """Return rows that lie a share of the way from first to second parent."""
     first, second = X[parents[:, 0]], X[parents[:, 1]]
     way = second - first
-    if _is_sparse(X):
+    if is_sparse(X):
         return first + way.multiply(shares[:, None])
     return first + shares[:, None] * way
-
-
-def _is_sparse(X: Any) -> bool:
-    return bool(sparse.issparse(X))

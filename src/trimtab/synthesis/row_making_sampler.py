@@ -12,7 +12,7 @@ from scipy import sparse
 
 from trimtab.lazy_tables import refuse_dask
 
-__all__ = ["RowMakingSampler", "dense_rows"]
+__all__ = ["RowMakingSampler", "dense_rows", "is_sparse"]
 
 
 class RowMakingSampler(BaseOverSampler):  # type: ignore[misc]
@@ -64,14 +64,15 @@ class RowMakingSampler(BaseOverSampler):  # type: ignore[misc]
         self.sample_indices_ = np.arange(X.shape[0])
         wanted = {label: n for label, n in self.sampling_strategy_.items() if n}
         rows, labels = self._new_rows(X, y, wanted)
-        if _is_sparse(X):
-            rows = type(X)(rows)
+        if not len(labels):
+            return X, y
         if X.dtype.kind in "iu":
-            rows = rows.rint() if _is_sparse(X) else np.rint(rows)
-        rows, labels = rows.astype(X.dtype), np.concatenate([y, labels])
-        if _is_sparse(X):
+            rows = rows.rint() if is_sparse(rows) else np.rint(rows)
+        labels = np.concatenate([y, labels])
+        if is_sparse(X):
+            rows = type(X)(rows).astype(X.dtype)
             return sparse.vstack([X, rows], format=X.format), labels
-        return np.concatenate([X, rows]), labels
+        return np.concatenate([X, rows.astype(X.dtype)]), labels
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -81,9 +82,10 @@ class RowMakingSampler(BaseOverSampler):  # type: ignore[misc]
 
 def dense_rows(X: Any) -> NDArray[Any]:
     """Return rows as an array, sparse ones too."""
-    rows: NDArray[Any] = X.toarray() if _is_sparse(X) else X
+    rows: NDArray[Any] = X.toarray() if is_sparse(X) else X
     return rows
 
 
-def _is_sparse(X: Any) -> bool:
+def is_sparse(X: Any) -> bool:
+    """Return whether rows are of scipy's sparse kinds."""
     return bool(sparse.issparse(X))
