@@ -47,23 +47,29 @@ print(np.unique(y, return_counts=True)[1])
 
 # %%
 # The network alone, on repeated rows, on SMOTE's rows and with AutoSMOTE, all with the
-# same layer, learning rate and epochs, as the mean of two runs.
+# same layer, learning rate and epochs, as the mean of two runs. All keep the epoch of the
+# highest macro F1 on held-out rows.
 
 from sklearn.metrics import f1_score
 
 from trimtab import AutoSMOTEClassifier, NetworkClassifier
 
 common = {"max_iter": 40, "n_replicas": 2, "random_state": 0}
-rate = {"learning_rate_init": 0.05, "weight_decay": 0.0, "n_iter_no_change": None}
+as_autosmote = {
+    "learning_rate_init": 0.05,
+    "weight_decay": 0.0,
+    "n_iter_no_change": None,
+    "selection": "macro-f1",
+}
 
 
 def models():
     """Return what is compared."""
     return {
-        "network": NetworkClassifier(**common, **rate),
-        "over-sampling": NetworkClassifier(draw="over", **common, **rate),
+        "network": NetworkClassifier(**common, **as_autosmote),
+        "over-sampling": NetworkClassifier(draw="over", **common, **as_autosmote),
         "SMOTE in the loop": NetworkClassifier(
-            draw="over", synthesis="smote", **common, **rate
+            draw="over", synthesis="smote", **common, **as_autosmote
         ),
         "AutoSMOTE self": AutoSMOTEClassifier(variant="self", **common),
         "AutoSMOTE cohort": AutoSMOTEClassifier(**common),
