@@ -124,7 +124,8 @@ class DecisionsDisplay:
         for number, label in enumerate(self.classes_):
             beside = (number - (len(self.classes_) - 1) / 2) * width
             ax.bar(places + beside, self.shares_[name][number], width, label=str(label))
-        ax.set_xticks(places, options, rotation=45 if len(max(options)) > 3 else 0)
+        are_long = max(map(len, options)) > 3
+        ax.set_xticks(places, options, rotation=45 if are_long else 0)
         ax.set(title=name, ylim=(0, 1))
 
 

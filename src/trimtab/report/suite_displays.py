@@ -122,7 +122,10 @@ class DifferenceHeatmapDisplay:
         limit = limit or float(np.quantile(sizes, 0.8) if len(sizes) else 0) or 0.01
         image = ax.imshow(values, cmap="RdBu", vmin=-limit, vmax=limit, aspect="auto")
         self._write_cells(ax, values, image)
-        ax.set_xticks(range(values.shape[1]), _short(self.differences.columns))
+        names = _short(self.differences.columns)
+        ax.set_xticks(range(values.shape[1]), names)
+        if max(map(len, names), default=0) > 11:  # wider than a cell
+            ax.tick_params(axis="x", rotation=20)
         ax.set_yticks(range(values.shape[0]), list(self.differences.index))
         ax.tick_params(length=0)
         ax.set_title(f"{_title(self.metric)}: {self.reference} minus each method")
