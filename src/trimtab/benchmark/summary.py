@@ -109,7 +109,8 @@ def summarise(results: pd.DataFrame, suite: Suite, metric: str) -> pd.DataFrame:
         )
     failed = results["status"].ne("done")
     table = (
-        results.assign(failed=failed, value=results[metric].where(~failed))
+        results[["dataset", "method"]]
+        .assign(failed=failed, value=results[metric].where(~failed))
         .groupby(["dataset", "method"], sort=False)
         .agg(
             mean=("value", "mean"),
