@@ -47,8 +47,8 @@ print(np.unique(y, return_counts=True)[1])
 
 # %%
 # The network alone, on repeated rows, on SMOTE's rows and with AutoSMOTE, all with the
-# same layer, learning rate and epochs, as the mean of two runs. All keep the epoch of the
-# highest macro F1 on held-out rows.
+# same layer, learning rate and epochs, as the mean of two runs. All keep the epoch of
+# the highest macro F1 on held-out rows.
 
 from sklearn.metrics import f1_score
 
