@@ -124,7 +124,7 @@ class DifferenceHeatmapDisplay:
         self._write_cells(ax, values, image)
         names = _short(self.differences.columns)
         ax.set_xticks(range(values.shape[1]), names)
-        if max(map(len, names), default=0) > 11:  # wider than a cell
+        if max(map(len, names), default=0) > 11:  # wider than suite_figures' cells
             ax.tick_params(axis="x", rotation=20)
         ax.set_yticks(range(values.shape[0]), list(self.differences.index))
         ax.tick_params(length=0)
