@@ -96,6 +96,21 @@ def test_cell_without_a_result_is_a_dash(results: pd.DataFrame) -> None:
     assert [text.get_text() for text in figure.axes[0].texts][:2] == ["+0.060", "–"]
 
 
+def test_long_names_of_data_sets_are_slanted(results: pd.DataFrame) -> None:
+    """Level they would run into each other; short ones stay level."""
+    long_names = {"g/one": "g/balance_scale", "g/two": "g/contraceptive"}
+    renamed = results.assign(dataset=results["dataset"].map(long_names))
+    long_suite = replace(SUITE, datasets=tuple(long_names.values()))
+
+    short = draw(plots_of(SUITE)[0], results, SUITE)
+    long = draw(plots_of(long_suite)[0], renamed, long_suite)
+
+    assert short is not None and long is not None
+    for figure, slanted in ((short, False), (long, True)):
+        labels = figure.axes[0].get_xticklabels()
+        assert all(bool(label.get_rotation()) is slanted for label in labels)
+
+
 def test_curves_show_the_means(results: pd.DataFrame) -> None:
     """A panel for each data set, a line for each method, ticks at the values."""
     figure = draw(CURVES, results, SUITE)
