@@ -105,7 +105,8 @@ def test_long_names_of_data_sets_are_slanted(results: pd.DataFrame) -> None:
     short = draw(plots_of(SUITE)[0], results, SUITE)
     long = draw(plots_of(long_suite)[0], renamed, long_suite)
 
-    assert short is not None and long is not None
+    assert short is not None
+    assert long is not None
     for figure, slanted in ((short, False), (long, True)):
         labels = figure.axes[0].get_xticklabels()
         assert all(bool(label.get_rotation()) is slanted for label in labels)
