@@ -16,12 +16,12 @@ import trimtab
 
 ROOT = Path(__file__).parent.parent
 HEAVY = (
-    "dask", "distributed", "gymnasium", "imblearn", "lightgbm", "matplotlib", "numpy",
-    "pandas", "plotly", "pyarrow", "ray", "scipy", "skrub", "sklearn", "sqlalchemy",
-    "stable_baselines3", "statsmodels", "torch", "xgboost",
+    "dask", "distributed", "faiss", "gymnasium", "imblearn", "lightgbm", "matplotlib",
+    "numpy", "pandas", "plotly", "pyarrow", "ray", "scipy", "skrub", "sklearn",
+    "sqlalchemy", "stable_baselines3", "statsmodels", "torch", "xgboost",
 )  # fmt: skip
 OPTIONAL = (
-    "accelerate", "cloudpickle", "dask", "distributed", "gymnasium", "jinja2",
+    "accelerate", "cloudpickle", "dask", "distributed", "faiss", "gymnasium", "jinja2",
     "lightning", "matplotlib", "optuna", "pandas", "plotly", "psutil", "psycopg",
     "pyarrow", "ray", "skorch", "skrub", "sqlalchemy", "stable_baselines3",
     "statsmodels", "transformers", "xgboost",

@@ -61,6 +61,14 @@ def test_far_from_zero_and_often_equal(seed: int, k: int, scale: float) -> None:
     assert (found != np.arange(900)[:, None]).all()
 
 
+@pytest.mark.parametrize("unit", [1e-200, 1e-30, 1e30, 1e150])
+def test_units_do_not_matter(unit: float) -> None:
+    """Numbers whose squares single precision, or double, cannot hold."""
+    X = np.random.default_rng(0).normal(size=(300, 8))
+
+    np.testing.assert_array_equal(nearest_others(X * unit, 5), nearest_others(X, 5))
+
+
 @pytest.mark.parametrize("n_columns", [2, 9])
 def test_some_rows_of_many(n_columns: int) -> None:
     """Neighbours of some rows only, by a tree for few columns, by products for more."""

@@ -77,7 +77,7 @@ class AutoSMOTEClassifier(ReplicaClassifier):
         `trimtab.sampling.draw`.
     finder : object, default=None
         Looks for neighbours, by ``fit`` and ``kneighbors`` as scikit-learn's
-        ``NearestNeighbors`` has them. None for the Euclidean distance, exactly.
+        ``NearestNeighbors`` has them. None for the Euclidean distance.
     learning_rate_init : float, default=0.05
         Of the classifier, where it falls to 0 along half a cosine, and of the networks
         that decide, where it stays.

@@ -1,4 +1,4 @@
-"""The nearest rows of each row, exactly, by blocks of matrix products."""
+"""The nearest rows of each row: exactly, or among very many nearly."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
@@ -11,6 +11,7 @@ from sklearn.base import clone
 from torch import Tensor
 
 from trimtab.exceptions import InputError
+from trimtab.synthesis.nearest_by_index import is_installed, nearest_by_index
 
 __all__ = ["nearest_others", "without_itself"]
 
@@ -32,11 +33,17 @@ GROUP = 32
 LANES = 16
 """Groups of a tile are a multiple of so many: vector units take them whole."""
 
-FEW_COLUMNS = 5
-"""Up to so many columns a tree finds neighbours faster than products of matrices."""
+CROWD = 64
+"""From so many rows on, twice as many per column, a tree is faster than products."""
 
-MANY_ROWS = 2_000
-"""From so many rows on it does."""
+PAIRS = 10_000**2
+"""From so many pairs of rows on an index is faster than either, ..."""
+
+FEW_COLUMNS = 4
+"""... but for tables of so few columns, where a tree stays ahead."""
+
+SAMPLE = 128
+"""Rows by which it is tried."""
 
 Rows = NDArray[np.int64]
 
@@ -54,8 +61,8 @@ def nearest_others(
         How many are wanted, 1 or more; of fewer other rows all.
     finder : object, default=None
         Looks for them in place of this function, by ``fit`` and ``kneighbors`` as
-        scikit-learn's ``NearestNeighbors`` has them: an approximate index, another
-        metric. It is copied, not changed.
+        scikit-learn's ``NearestNeighbors`` has them: another metric, another index.
+        It is copied, not changed.
     rows : ndarray of int of shape (n_asked,), default=None
         Numbers of the rows whose neighbours are wanted; None for all.
 
@@ -72,10 +79,15 @@ def nearest_others(
 
     Notes
     -----
-    Many rows of few columns are looked for in SciPy's k-d tree. Otherwise candidates
-    are found in single precision, by products of matrices, and ordered in double. Where
-    single precision cannot tell that no other row is nearer, all differences are taken
-    in double.
+    Neighbours among many rows of few columns are looked for in SciPy's k-d tree.
+    Otherwise candidates are found in single precision, by products of matrices, and
+    ordered in double. Where single precision cannot tell that no other row is nearer,
+    all differences are taken in double.
+
+    Where that many pairs of rows would take long and faiss is installed, most are not
+    looked at: see `trimtab.synthesis.nearest_by_index`. On a sample, what is found then
+    is on average at most 1 % farther than the true neighbours; where that cannot be had
+    sooner, search stays exact.
 
     Examples
     --------
@@ -88,9 +100,10 @@ def nearest_others(
         return np.empty((len(asked), max(k, 0)), dtype=np.int64)
     if finder is not None:
         return _by_finder(finder, X, k, asked)
-    if len(X) >= MANY_ROWS and X.shape[1] <= FEW_COLUMNS:
-        return _by_tree(X, k, asked)
-    return _by_products(X, k, torch.from_numpy(asked)).numpy()
+    many_pairs = len(asked) * len(X) >= PAIRS and X.shape[1] > FEW_COLUMNS
+    if many_pairs and is_installed():
+        return _by_index(X, k, asked)
+    return _exactly(X, k, asked)
 
 
 def without_itself(found: NDArray[Any], rows: NDArray[Any]) -> Rows:
@@ -131,6 +144,23 @@ def _by_finder(finder: Any, X: NDArray[Any], k: int, asked: Rows) -> Rows:
     return without_itself(np.asarray(found), asked)
 
 
+def _by_index(X: NDArray[Any], k: int, asked: Rows) -> Rows:
+    sample = asked[:: -(-len(asked) // SAMPLE)]
+    nearest = nearest_by_index(X, k, asked, sample, _exactly(X, k, sample))
+    if nearest is None:
+        return _exactly(X, k, asked)
+    found = without_itself(nearest, asked)
+    missed = (nearest < 0).any(axis=1)
+    if missed.any():
+        found[missed] = _exactly(X, k, asked[missed])
+    return found
+
+
+def _exactly(X: NDArray[Any], k: int, asked: Rows) -> Rows:
+    crowded = len(X) >= CROWD << X.shape[1]
+    return _by_tree(X, k, asked) if crowded else _by_products(X, k, asked)
+
+
 def _by_tree(X: NDArray[Any], k: int, asked: Rows) -> Rows:
     from scipy.spatial import KDTree
 
@@ -138,9 +168,11 @@ def _by_tree(X: NDArray[Any], k: int, asked: Rows) -> Rows:
     return without_itself(np.asarray(tree.query(X[asked], k + 1)[1]), asked)
 
 
-def _by_products(X: NDArray[Any], k: int, asked: Tensor) -> Tensor:
+def _by_products(X: NDArray[Any], k: int, rows: Rows) -> Rows:
+    asked = torch.from_numpy(rows)
     exact = torch.from_numpy(np.ascontiguousarray(X, dtype=np.float64))
     exact = exact - exact.mean(dim=0)  # the closer to 0, the less is rounded away
+    exact *= _scale(exact)
     products = _Products(exact.float())
     norms = products.norms
     found = asked.new_empty((len(asked), k))
@@ -156,7 +188,13 @@ def _by_products(X: NDArray[Any], k: int, asked: Tensor) -> Tensor:
             if not sure.all():
                 near[~sure] = _directly(exact, queries[~sure], k)
         found[first : first + len(queries)] = near
-    return found
+    return found.numpy()
+
+
+def _scale(X: Tensor) -> float:
+    """Return a power of 2 that brings numbers near 1, where squares stay finite."""
+    exponent = torch.linalg.vector_norm(X, ord=torch.inf).frexp().exponent
+    return 2.0 ** -max(int(exponent), -1000)
 
 
 def _directly(X: Tensor, queries: Tensor, k: int) -> Tensor:
