@@ -42,7 +42,7 @@ PAIRS = 10_000**2
 FEW_COLUMNS = 4
 """... but for tables of so few columns, where a tree stays ahead."""
 
-SAMPLE = 128
+SAMPLE = 256
 """Rows by which it is tried."""
 
 Rows = NDArray[np.int64]
