@@ -46,6 +46,20 @@ def test_suites_plan_the_paper_s_protocol(
     assert not any("," in label for label in labels)
 
 
+def test_repeats_hold_what_table_2_has_of_these_methods() -> None:
+    """Two of the ten repeats are those of the table: what is there is not run again."""
+    table, repeats = load_suite("eg-table2"), load_suite("eg-repeats")
+    chosen = {(entry.method, entry.parameters) for entry in repeats.entries}
+    shared = {
+        one.key for one in table.experiments() if (one.method, one.parameters) in chosen
+    }
+    keys = {one.key for one in repeats.experiments()}
+
+    assert len(shared) == 3 * 26 * 4 * 2
+    assert len(keys) == 3 * 26 * 4 * 10
+    assert shared < keys
+
+
 def test_networks_of_a_suite_differ_in_one_thing() -> None:
     """All have the paper's layers, batches and epochs, and train on equal shares."""
     for entry in load_suite("eg-table3").entries:

@@ -51,8 +51,8 @@ def test_as_scikit_learn_finds_them(
 def test_far_from_zero_and_often_equal(seed: int, k: int, scale: float) -> None:
     """Clusters whose width single precision cannot see, with equal rows among them."""
     rng = np.random.default_rng(seed)
-    centres = rng.choice([0.0, 1e5], size=(900, 3))
-    X = centres + scale * rng.normal(size=(900, 3)).round(1)
+    shape = 900, 4  # with one column fewer a tree would look for them
+    X = rng.choice([0.0, 1e5], size=shape) + scale * rng.normal(size=shape).round(1)
     found = nearest_others(X, k)
 
     np.testing.assert_allclose(
@@ -61,10 +61,11 @@ def test_far_from_zero_and_often_equal(seed: int, k: int, scale: float) -> None:
     assert (found != np.arange(900)[:, None]).all()
 
 
-@pytest.mark.parametrize("unit", [1e-200, 1e-30, 1e30, 1e150])
-def test_units_do_not_matter(unit: float) -> None:
-    """Numbers whose squares single precision, or double, cannot hold."""
-    X = np.random.default_rng(0).normal(size=(300, 8))
+@pytest.mark.parametrize("n_columns", [2, 8])
+@pytest.mark.parametrize("unit", [1e-200, 1e-30, 1e30, 1e200])
+def test_units_do_not_matter(unit: float, n_columns: int) -> None:
+    """Numbers whose squares single precision, or double, cannot hold; either way."""
+    X = np.random.default_rng(0).normal(size=(300, n_columns))
 
     np.testing.assert_array_equal(nearest_others(X * unit, 5), nearest_others(X, 5))
 

@@ -127,12 +127,12 @@ def run_order(table: bytes, argument: bytes, tell: Tell) -> Outcome:
 
 def _check_versions(wanted: dict[str, str]) -> None:
     here = library_versions()
-    for name, version in wanted.items():
-        if here.get(name) != version:
+    for name in wanted | here:
+        there, version = here.get(name, "not at all"), wanted.get(name, "not at all")
+        if there != version:
             raise InputError(
-                f"the worker on {platform.node()} has {name} "
-                f"{here.get(name, 'not at all')} and this process {version}: install "
-                "the same on all, results depend on it"
+                f"the worker on {platform.node()} has {name} {there} and this process "
+                f"{version}: install the same on all, results depend on it"
             )
 
 

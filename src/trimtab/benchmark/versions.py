@@ -21,6 +21,7 @@ def library_versions() -> dict[str, str]:
         "skrub",
         "torch",
         "optuna",
+        "faiss-cpu",
     ):
         try:
             versions[name] = version(name)

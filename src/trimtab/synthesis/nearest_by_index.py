@@ -22,17 +22,25 @@ __all__ = ["is_installed", "nearest_by_index"]
 FARTHER = 1.01
 """What is found may be so many times as far as the true neighbours, on average."""
 
+FARTHEST = 2.0
+"""A row counts so many times at most: a few rows far from all do not decide alone."""
+
 FIRST_CELLS = 4
 """Cells that a row looks into at first; then twice as many, and so on."""
 
 MOST_CELLS = 0.2
 """Share of the cells past which exact search may be no slower."""
 
+AT_ONCE = 10_000
+"""Rows that are looked for at once, for faiss notes all their cells beforehand."""
+
 ROUNDS = 5
 """Rounds of k-means that make the cells; more do not find more."""
 
 WIDTH = 8
 """Columns are filled up to a multiple of so many: vector units take them whole."""
+
+TINY = np.finfo(np.float64).tiny
 
 Rows = NDArray[np.int64]
 
@@ -44,7 +52,8 @@ def is_installed() -> bool:
     Not on macOS: there its wheels and PyTorch's each bring a runtime of OpenMP, and a
     process that has both may crash (faiss-wheels, issue 73).
     """
-    return sys.platform != "darwin" and importlib.util.find_spec("faiss") is not None
+    found = importlib.util.find_spec("faiss") if sys.platform != "darwin" else None
+    return found is not None and found.origin is not None  # a mere folder has none
 
 
 def nearest_by_index(
@@ -55,7 +64,7 @@ def nearest_by_index(
     Parameters
     ----------
     X : ndarray of float of shape (n_rows, n_columns)
-        Finite numbers.
+        Numbers whose squares single precision can hold.
     k : int
         How many are wanted besides the row itself.
     asked : ndarray of int64 of shape (n_asked,)
@@ -73,12 +82,10 @@ def nearest_by_index(
         that an index could use.
     """
     index = _Index(X)
-    # A row's distance to itself adds nothing to the sum.
-    goal = FARTHER * _sum_of_distances(X, sample, true)
     n_cells = FIRST_CELLS
     while n_cells <= MOST_CELLS * index.n_cells:
         found = index.nearest(sample, k + 1, n_cells)
-        if (found >= 0).all() and _sum_of_distances(X, sample, found) <= goal:
+        if (found >= 0).all() and _times_as_far(X, sample, found, true) <= FARTHER:
             return index.nearest(asked, k + 1, n_cells)
         n_cells *= 2
     return None
@@ -93,29 +100,40 @@ class _Index:
         self.rows = _as_faiss_takes_them(X)
         self.n_cells = math.isqrt(len(X))
         width = self.rows.shape[1]
-        self.means = faiss.IndexFlatL2(width)  # the file refers to it, no more
-        self.file = faiss.IndexIVFFlat(self.means, width, self.n_cells)
-        self.file.cp.niter = ROUNDS
-        self.file.train(self.rows)
-        self.file.add(self.rows)
+        self.means = faiss.IndexFlatL2(width)  # faiss holds a mere pointer to them
+        self.cells = faiss.IndexIVFFlat(self.means, width, self.n_cells)
+        self.cells.cp.niter = ROUNDS
+        self.cells.train(self.rows)
+        self.cells.add(self.rows)
 
     def nearest(self, rows: Rows, k: int, n_cells: int) -> Rows:
         """Return the nearest rows in the nearest cells, -1 where these hold too few."""
-        self.file.nprobe = n_cells
-        found: Rows = self.file.search(self.rows[rows], k)[1]
+        self.cells.nprobe = n_cells
+        found = np.empty((len(rows), k), dtype=np.int64)
+        for first in range(0, len(rows), AT_ONCE):
+            some = slice(first, first + AT_ONCE)
+            found[some] = self.cells.search(self.rows[rows[some]], k)[1]
         return found
 
 
 def _as_faiss_takes_them(X: NDArray[Any]) -> NDArray[np.float32]:
-    """Return rows around 0, at most 1, and filled up with columns of zeros."""
+    """Return rows around 0, filled up with columns of zeros."""
     n_rows, n_columns = X.shape
-    centred = X - X.mean(axis=0, dtype=np.float64)
-    centred /= max(centred.max(), -centred.min(), np.finfo(np.float64).tiny)
     rows = np.zeros((n_rows, -(-n_columns // WIDTH) * WIDTH), dtype=np.float32)
-    rows[:, :n_columns] = centred
+    rows[:, :n_columns] = X - X.mean(axis=0, dtype=np.float64)
     return rows
 
 
-def _sum_of_distances(X: NDArray[Any], rows: Rows, found: Rows) -> float:
-    ways = X[found].astype(np.float64) - X[rows].astype(np.float64)[:, None]
-    return float(np.linalg.norm(ways, axis=2).sum())
+def _times_as_far(X: NDArray[Any], rows: Rows, found: Rows, true: Rows) -> float:
+    """Return how many times as far neighbours are as the true ones, on average.
+
+    Those that were found may hold the row itself, which adds nothing to their sum.
+    """
+    far, near = (_sums_of_distances(X, rows, them) + TINY for them in (found, true))
+    return float(np.minimum(far / near, FARTHEST).mean())
+
+
+def _sums_of_distances(X: NDArray[Any], rows: Rows, others: Rows) -> NDArray[Any]:
+    ways = X[others].astype(np.float64) - X[rows].astype(np.float64)[:, None]
+    sums: NDArray[Any] = np.linalg.norm(ways, axis=2).sum(axis=1)
+    return sums

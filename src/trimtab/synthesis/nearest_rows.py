@@ -2,6 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+import math
 from typing import Any
 
 import numpy as np
@@ -34,16 +35,22 @@ LANES = 16
 """Groups of a tile are a multiple of so many: vector units take them whole."""
 
 CROWD = 64
-"""From so many rows on, twice as many per column, a tree is faster than products."""
-
-PAIRS = 10_000**2
-"""From so many pairs of rows on an index is faster than either, ..."""
+"""A tree is faster than products from so many rows on, doubled with each column."""
 
 FEW_COLUMNS = 4
-"""... but for tables of so few columns, where a tree stays ahead."""
+"""With so many columns, or fewer, it is faster than an index too."""
+
+PAIRS = 10_000**2
+"""From so many pairs of rows on an index is faster otherwise, if it can do at all."""
+
+PER_CELL = 10
+"""It pays to make one if so many rows are asked for, times the root of all rows."""
 
 SAMPLE = 256
-"""Rows by which it is tried."""
+"""Rows, drawn at random, by which an index is tried."""
+
+SANE = range(-10, 41)
+"""Powers of 2 between which the largest number is left as it is."""
 
 Rows = NDArray[np.int64]
 
@@ -84,9 +91,9 @@ def nearest_others(
     ordered in double. Where single precision cannot tell that no other row is nearer,
     all differences are taken in double.
 
-    Where that many pairs of rows would take long and faiss is installed, most are not
-    looked at: see `trimtab.synthesis.nearest_by_index`. On a sample, what is found then
-    is on average at most 1 % farther than the true neighbours; where that cannot be had
+    Where there are many pairs of rows and faiss is installed, most are not looked at:
+    see `trimtab.synthesis.nearest_by_index`. On a sample, what is found then is on
+    average at most 1 % farther than the true neighbours; where that cannot be had
     sooner, search stays exact.
 
     Examples
@@ -100,8 +107,8 @@ def nearest_others(
         return np.empty((len(asked), max(k, 0)), dtype=np.int64)
     if finder is not None:
         return _by_finder(finder, X, k, asked)
-    many_pairs = len(asked) * len(X) >= PAIRS and X.shape[1] > FEW_COLUMNS
-    if many_pairs and is_installed():
+    X = _in_sane_units(X)
+    if _index_pays(len(asked), *X.shape) and is_installed():
         return _by_index(X, k, asked)
     return _exactly(X, k, asked)
 
@@ -144,8 +151,20 @@ def _by_finder(finder: Any, X: NDArray[Any], k: int, asked: Rows) -> Rows:
     return without_itself(np.asarray(found), asked)
 
 
+def _in_sane_units(X: NDArray[Any]) -> NDArray[Any]:
+    """Return numbers whose squares are neither infinite nor all 0."""
+    exponent = math.frexp(max(float(X.max()), -float(X.min())))[1]
+    return X if exponent in SANE else np.ldexp(X.astype(np.float64), -exponent)
+
+
+def _index_pays(n_asked: int, n_rows: int, n_columns: int) -> bool:
+    many_pairs = n_asked * n_rows >= PAIRS
+    return many_pairs and n_columns > FEW_COLUMNS and n_asked**2 > PER_CELL**2 * n_rows
+
+
 def _by_index(X: NDArray[Any], k: int, asked: Rows) -> Rows:
-    sample = asked[:: -(-len(asked) // SAMPLE)]
+    drawn = np.random.default_rng(0).permutation(len(asked))[:SAMPLE]
+    sample = asked[np.sort(drawn)]
     nearest = nearest_by_index(X, k, asked, sample, _exactly(X, k, sample))
     if nearest is None:
         return _exactly(X, k, asked)
@@ -172,7 +191,6 @@ def _by_products(X: NDArray[Any], k: int, rows: Rows) -> Rows:
     asked = torch.from_numpy(rows)
     exact = torch.from_numpy(np.ascontiguousarray(X, dtype=np.float64))
     exact = exact - exact.mean(dim=0)  # the closer to 0, the less is rounded away
-    exact *= _scale(exact)
     products = _Products(exact.float())
     norms = products.norms
     found = asked.new_empty((len(asked), k))
@@ -189,12 +207,6 @@ def _by_products(X: NDArray[Any], k: int, rows: Rows) -> Rows:
                 near[~sure] = _directly(exact, queries[~sure], k)
         found[first : first + len(queries)] = near
     return found.numpy()
-
-
-def _scale(X: Tensor) -> float:
-    """Return a power of 2 that brings numbers near 1, where squares stay finite."""
-    exponent = torch.linalg.vector_norm(X, ord=torch.inf).frexp().exponent
-    return 2.0 ** -max(int(exponent), -1000)
 
 
 def _directly(X: Tensor, queries: Tensor, k: int) -> Tensor:

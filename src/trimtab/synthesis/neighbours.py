@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trimtab.synthesis.nearest_by_index import is_installed
 from trimtab.synthesis.nearest_rows import nearest_others
 
 __all__ = [
@@ -25,6 +26,9 @@ __all__ = [
 
 AMONG = 10_000
 """Neighbours of many rows are looked for among so many of them, drawn at random."""
+
+AMONG_BY_INDEX = 100_000
+"""The same where there is an index for them."""
 
 Rows = NDArray[np.int64]
 
@@ -182,9 +186,10 @@ def msmote_partners(
 
 
 def _parts(rows: Rows) -> Iterator[Rows]:
-    """Yield the rows as they are, or in random parts of at most `AMONG`."""
-    if len(rows) <= AMONG:
+    """Yield the rows as they are, or where they are many in random parts."""
+    among = AMONG_BY_INDEX if is_installed() else AMONG
+    if len(rows) <= among:
         yield rows
         return
     shuffled = np.random.RandomState(0).permutation(rows)
-    yield from np.array_split(shuffled, -(-len(rows) // AMONG))
+    yield from np.array_split(shuffled, -(-len(rows) // among))
