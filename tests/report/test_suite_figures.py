@@ -112,6 +112,25 @@ def test_long_names_of_data_sets_are_slanted(results: pd.DataFrame) -> None:
         assert all(bool(label.get_rotation()) is slanted for label in labels)
 
 
+def test_many_data_sets_run_down_the_page() -> None:
+    """Thirteen beside each other would be wider than any page."""
+    names = [f"g/table{place}" for place in range(13)]
+    differences = pd.DataFrame([np.linspace(-0.1, 0.1, 13)], ["rival"], names)
+    ax = (
+        DifferenceHeatmapDisplay(
+            differences=differences, reference="ours", metric="accuracy"
+        )
+        .plot()
+        .ax_
+    )
+
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["rival"]
+    assert len(ax.get_yticklabels()) == 13
+    assert ax.texts[0].get_position() == (0, 0)
+    assert ax.texts[0].get_text() == "\N{MINUS SIGN}0.100"
+    assert ax.texts[12].get_position() == (0, 12)
+
+
 def test_curves_show_the_means(results: pd.DataFrame) -> None:
     """A panel for each data set, a line for each method, ticks at the values."""
     figure = draw(CURVES, results, SUITE)

@@ -30,6 +30,8 @@ _LINES = {
 }
 _MARKERS = ["o", "s", "^", "D", "v", "P"]
 _DASHES = ["-", "--", ":"]
+_MOST_ACROSS = 12
+"""Data sets that are written across; where there are more, they run down."""
 
 
 class DifferenceHeatmapDisplay:
@@ -101,6 +103,11 @@ class DifferenceHeatmapDisplay:
         )
         return display.plot(ax=ax)
 
+    def as_drawn(self) -> pd.DataFrame:
+        """Return the differences as they are drawn, many data sets down the page."""
+        named = self.differences.set_axis(_short(self.differences.columns), axis=1)
+        return named.T if named.shape[1] > _MOST_ACROSS else named
+
     def plot(
         self, ax: "Axes | None" = None, *, limit: float | None = None
     ) -> "DifferenceHeatmapDisplay":
@@ -117,16 +124,17 @@ class DifferenceHeatmapDisplay:
         """
         self.ax_ = ax = _axes(ax)
         self.figure_ = ax.get_figure(root=True)
-        values = self.differences.to_numpy(dtype=float)
+        shown = self.as_drawn()
+        values = shown.to_numpy(dtype=float)
         sizes = np.abs(values[~np.isnan(values)])
         limit = limit or float(np.quantile(sizes, 0.8) if len(sizes) else 0) or 0.01
         image = ax.imshow(values, cmap="RdBu", vmin=-limit, vmax=limit, aspect="auto")
         self._write_cells(ax, values, image)
-        names = _short(self.differences.columns)
-        ax.set_xticks(range(values.shape[1]), names)
-        if max(map(len, names), default=0) > 11:  # wider than suite_figures' cells
-            ax.tick_params(axis="x", rotation=20)
-        ax.set_yticks(range(values.shape[0]), list(self.differences.index))
+        ax.set_xticks(range(values.shape[1]), list(shown.columns))
+        if max(map(len, shown.columns), default=0) > 11:  # than suite_figures' cells
+            runs_down = self.differences.shape[1] > _MOST_ACROSS
+            ax.tick_params(axis="x", rotation=90 if runs_down else 20)
+        ax.set_yticks(range(values.shape[0]), list(shown.index))
         ax.tick_params(length=0)
         ax.set_title(f"{_title(self.metric)}: {self.reference} minus each method")
         for side in ax.spines.values():

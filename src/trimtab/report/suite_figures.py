@@ -88,13 +88,14 @@ def _draw_differences(
     differences = difference_matrix(tests, suite).dropna(how="all")
     if differences.empty:
         return None
-    n_rows, n_columns = differences.shape
-    figure, (ax,) = _figure(3.0 + 1.1 * n_columns, 1.2 + 0.36 * n_rows)
     display = DifferenceHeatmapDisplay(
         differences=differences, reference=suite.reference or "", metric=plot.metric
-    ).plot(ax)
+    )
+    n_rows, n_columns = display.as_drawn().shape
+    figure, (ax,) = _figure(3.0 + 1.1 * n_columns, 1.2 + 0.36 * n_rows)
+    display.plot(ax)
     if plot.title:
-        display.ax_.set_title(plot.title)
+        ax.set_title(plot.title)
     return figure
 
 
