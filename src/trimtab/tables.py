@@ -24,6 +24,7 @@ __all__ = [
     "check_table",
     "encode_labels",
     "held_out_split",
+    "is_sparse",
     "label_values",
     "n_rows",
     "take_rows",
@@ -278,7 +279,7 @@ def check_finite(X: Any) -> None:
                 if bad:
                     raise _infinity(column.name, bad)
         return
-    entries = X.tocoo() if _is_sparse(X) else None
+    entries = X.tocoo() if is_sparse(X) else None
     values = np.asarray(X) if entries is None else entries.data
     if values.dtype.kind != "f" or np.isfinite(values).all():
         return
@@ -299,7 +300,8 @@ def _infinity(column: object, count: int) -> InputError:
     )
 
 
-def _is_sparse(X: Any) -> bool:
+def is_sparse(X: Any) -> bool:
+    """Return whether a table is of scipy's sparse kinds."""
     from scipy import sparse
 
     return bool(sparse.issparse(X))
@@ -325,7 +327,7 @@ def take_rows(X: Any, rows: NDArray[np.integer[Any]]) -> Any:
     frame = nw.from_native(X, eager_only=True, pass_through=True)
     if isinstance(frame, nw.DataFrame):
         return frame[rows, :].to_native()
-    if _is_sparse(X):
+    if is_sparse(X):
         return (X.tocsr() if X.format in {"bsr", "coo", "dia"} else X)[rows]
     return np.asarray(X)[rows]
 

@@ -15,7 +15,8 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from trimtab.exceptions import InputError
 from trimtab.synthesis.nearest_rows import nearest_others, without_itself
-from trimtab.synthesis.row_making_sampler import RowMakingSampler, is_sparse
+from trimtab.synthesis.row_making_sampler import RowMakingSampler
+from trimtab.tables import is_sparse
 
 __all__ = ["MSMOTE"]
 

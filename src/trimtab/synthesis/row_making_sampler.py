@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from trimtab.lazy_tables import refuse_dask
+from trimtab.tables import is_sparse
 
-__all__ = ["RowMakingSampler", "dense_rows", "is_sparse"]
+__all__ = ["RowMakingSampler", "dense_rows"]
 
 
 class RowMakingSampler(BaseOverSampler):  # type: ignore[misc]
@@ -84,8 +85,3 @@ def dense_rows(X: Any) -> NDArray[Any]:
     """Return rows as an array, sparse ones too."""
     rows: NDArray[Any] = X.toarray() if is_sparse(X) else X
     return rows
-
-
-def is_sparse(X: Any) -> bool:
-    """Return whether rows are of scipy's sparse kinds."""
-    return bool(sparse.issparse(X))
