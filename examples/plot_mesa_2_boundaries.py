@@ -33,10 +33,10 @@ test = {name: two_arcs(noise) for name, noise in levels.items()}
 # %%
 # Five ensembles
 # --------------
-# A plain bag sees all rows. The others give each tree 400 of the 2,200: all rare points
-# and as many common ones, drawn at random (``"uniform"``), from easy to all alike
-# (``"self-paced"``), from those that are not learned yet (``"cascade"``), or as MESA
-# decides. MESA holds a quarter of its rows out, so that its trees get 300.
+# A plain bag sees all rows. Three others give each tree 400 of the 2,200: all rare
+# points and as many common ones, drawn at random (``"uniform"``), from easy to all
+# alike (``"self-paced"``) or from those that are not learned yet (``"cascade"``). MESA
+# decides how many too: its first tree gets 400, three get 834, the last nearly all.
 
 from sklearn.ensemble import BaggingClassifier
 from sklearn.tree import DecisionTreeClassifier
@@ -80,12 +80,13 @@ for row, level in zip(axes, levels, strict=True):
 # %%
 # Who decided for MESA
 # --------------------
-# ``policy_`` says which policy MESA went by. A ``LearnedPolicy`` was learned. A
-# ``GaussianPolicy`` was not: it is the constant μ = 1 that takes its place in a version
-# of trimtab that ships no learned policy, so that each tree got the common points that
-# the trees before it had got wrong.
+# ``policy_`` is what MESA went by: here the policy that ships, which was made on other
+# tables. ``history_`` has what it decided for each tree.
 
-print(type(models["MESA"].policy_).__name__)
+mesa = models["MESA"]
+print(type(mesa.policy_).__name__)
+for record in mesa.history_:
+    print(record["round"], "trained on", record["rows_per_class"], "rows")
 
 # %%
 # How sure is that?

@@ -14,6 +14,7 @@ from sklearn.naive_bayes import GaussianNB
 
 import trimtab
 from trimtab.art import ARTClassifier
+from trimtab.benchmark.controls import lightgbm_learner
 from trimtab.benchmark.costs import MEASURED_COSTS
 from trimtab.exceptions import InputError
 
@@ -64,6 +65,16 @@ def test_the_best_estimator_is_fitted_on_all_rows(table, found):
     assert found.best_estimator_ is estimator
     assert estimator.predict_proba(X).shape == (len(y), 2)
     assert set(estimator.predict(X)) <= {0, 1}
+
+
+def test_any_method_is_fitted_on_all_rows(table, found):
+    """The advice may be another than the first; what was not compared is named."""
+    X, _ = table
+    expected = lightgbm_learner(0).fit(*table).predict_proba(X)
+    given = found.fit_method("lightgbm").predict_proba(X)
+    np.testing.assert_allclose(given, expected, atol=1e-12)
+    with pytest.raises(InputError, match=r"'lightgmb' was compared: did .*'lightgbm'"):
+        found.fit_method("lightgmb")
 
 
 def test_the_report_is_written(found, tmp_path):

@@ -143,3 +143,17 @@ def test_unknown_name_is_an_attribute_error() -> None:
     """A misspelt name fails as on any module."""
     with pytest.raises(AttributeError, match="no attribute 'compair'"):
         trimtab.compair  # noqa: B018
+
+
+def test_comparing_without_its_libraries_names_the_extra() -> None:
+    """Python says what the command line says: how the library is installed."""
+    attempt = (
+        "import sys; sys.modules['pandas'] = None\n"
+        "try:\n    from trimtab import compare\n"
+        "except ImportError as error:\n    print(error)"
+    )
+
+    printed = run_python(attempt)
+
+    assert printed.startswith("pandas is not installed")
+    assert "pip install 'trimtab[compare]'" in printed

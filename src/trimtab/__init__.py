@@ -105,11 +105,24 @@ def __getattr__(name: str) -> Any:
     elif name == "datasets":
         return importlib.import_module("trimtab.datasets")
     elif name in _HOME:
-        value = getattr(importlib.import_module(_HOME[name]), name)
+        value = getattr(_home_of(name), name)
     else:
         raise AttributeError(f"module 'trimtab' has no attribute {name!r}")
     globals()[name] = value
     return value
+
+
+def _home_of(name: str) -> Any:
+    """Import the module that a public name lives in, or say which extra it needs."""
+    try:
+        return importlib.import_module(_HOME[name])
+    except ModuleNotFoundError as error:
+        library = (error.name or "").partition(".")[0]
+        if _HOME[name] != "trimtab.comparison" or library in ("", "trimtab"):
+            raise
+        from trimtab.exceptions import MissingExtraError
+
+        raise MissingExtraError(library, "compare") from error
 
 
 def __dir__() -> list[str]:

@@ -250,9 +250,8 @@ class Comparison:
         The first of the leaderboard. The report's advice may differ: a lead within
         chance is no reason to leave plain LightGBM.
     best_estimator_ : estimator
-        That method, fitted on all rows when first asked for. Where methods were tuned,
-        it is tuned once more, on all rows. Where a ``tuned_`` measure ranks, its
-        threshold is tuned by cross-validation on them.
+        That method, fitted on all rows when first asked for; see `fit_method`, which
+        fits any of the methods.
     summary : RunSummary
         How many experiments were run, reused, and failed.
     evidence : Evidence
@@ -290,7 +289,33 @@ class Comparison:
     @cached_property
     def best_estimator_(self) -> Any:
         """The best method, fitted on all rows."""
-        labels, method = self.evidence.labels, self._methods[self.best_method_]
+        return self.fit_method(self.best_method_)
+
+    def fit_method(self, name: str) -> Any:
+        """Fit a method of the comparison on all rows, for use.
+
+        Where methods were tuned, it is tuned once more, on all rows. Where a ``tuned_``
+        measure ranks, its threshold is tuned by cross-validation on them.
+
+        Parameters
+        ----------
+        name : str
+            A method of the leaderboard, ``"lightgbm"`` for one.
+
+        Returns
+        -------
+        estimator
+            Fitted; it takes rows as the comparison did.
+
+        Raises
+        ------
+        InputError
+            Where the method was not compared.
+        """
+        if name not in self._methods:
+            hint = nearest_names(name, self._methods)
+            raise InputError(f"no method {name!r} was compared: {hint}")
+        labels, method = self.evidence.labels, self._methods[name]
         parameters = self._tuned_parameters(method)
         info = table_info(self._X, labels)
         estimator = method.build(info, self._seed, **parameters)

@@ -36,6 +36,17 @@ def test_a_mixed_table_from_a_file_needs_no_preparation(trimtab, claims, tmp_pat
         assert out.exists()
 
 
+def test_fewer_steps_than_an_episode_are_told(trimtab, tmp_path):
+    """The file is there; that nothing was learned is said instead of figures."""
+    ran = trimtab(
+        "meta-train", "sklearn/digits8", "--out", "p.safetensors", "--base",
+        "decision-tree", "-k", 9, "--random-steps", 3, "--update-steps", 3,
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    assert "no episode came to its end: give more --update-steps" in ran.out
+    assert (tmp_path / "p.safetensors").exists()
+
+
 def test_bad_input_is_one_line_and_exit_code_2(trimtab):
     """An unknown table, learner, or state."""
     for arguments, message in (

@@ -166,6 +166,9 @@ def _prepared(steps: list[Any], make: Any, n_drawn: int) -> Any:
 def _tell(sampler: "MetaSampler", out: Path) -> None:
     """Print what was learned, by the last quarter of each table's episodes."""
     episodes = sampler.episodes_
+    if not episodes:
+        print("no episode came to its end: give more --update-steps")
+        episodes = {"task": []}
     for name, n_episodes in Counter(episodes["task"]).items():
         mine = [i for i, task in enumerate(episodes["task"]) if task == name]
         late = mine[-max(1, n_episodes // 4) :]
