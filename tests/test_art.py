@@ -20,6 +20,7 @@ from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     RandomForestClassifier,
 )
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.metrics import balanced_accuracy_score, log_loss
 from sklearn.model_selection import train_test_split
@@ -424,3 +425,72 @@ def test_wrong_width_at_prediction_is_refused(name: str) -> None:
 
     with pytest.raises(ValueError, match=r"3 features.*expecting 8"):
         model.predict(X_TEST[:, :3])
+
+
+@pytest.mark.parametrize("name", ["network", "sgd"])
+def test_a_fit_that_fails_leaves_the_model_as_it_was(name: str) -> None:
+    """Other labels, one column less and an eval_set without a class change nothing."""
+    model = art(name).fit(X_TRAIN, Y_TRAIN)
+    before = model.predict_proba(X_TEST)
+    other = np.where(Y_TRAIN == "rare", "a", "b")
+
+    with pytest.raises(InputError, match="eval_set has no row of class 'a'"):
+        model.fit(X_TRAIN[:, 1:], other, eval_set=(X_TRAIN[:5, 1:], ["b"] * 5))
+
+    np.testing.assert_array_equal(model.predict_proba(X_TEST), before)
+    assert set(model.predict(X_TEST)) <= set(NAMES)
+    unfitted = art(name)
+    with pytest.raises(InputError, match="eval_set has no row of class"):
+        unfitted.fit(X_TRAIN, Y_TRAIN, eval_set=(X_TRAIN[:5], ["rare"] * 5))
+    with pytest.raises(NotFittedError):
+        unfitted.predict(X_TEST)
+
+
+def test_rows_that_weigh_nothing_are_as_good_as_not_there() -> None:
+    """They neither take a place in the draw nor in the held-out part."""
+    there = np.arange(len(Y_TRAIN)) % 3 > 0
+    weight = np.where(there, 2.0, 0.0)
+    weighted = art("sgd").fit(X_TRAIN, Y_TRAIN, sample_weight=weight)
+    left_out = art("sgd").fit(
+        X_TRAIN[there], Y_TRAIN[there], sample_weight=weight[there]
+    )
+
+    np.testing.assert_array_equal(
+        weighted.predict_proba(X_TEST), left_out.predict_proba(X_TEST)
+    )
+
+
+def test_class_weights_of_a_learner_go_by_label() -> None:
+    """The learner is given codes, and 1 and 2 are labels here."""
+    binary = np.where(Y_TRAIN == "common", 1, 2)
+    forest = RandomForestClassifier(5, max_depth=2, class_weight={1: 1000.0})
+    model = ARTClassifier(forest, max_iter=2, random_state=0)
+
+    assert model.fit(X_TRAIN, binary).predict_proba(X_TEST)[:, 0].mean() > 0.95
+    forest.set_params(class_weight={0: 2.0})
+    with pytest.raises(InputError, match=r"weight for the class 0, .* have 1, 2"):
+        model.fit(X_TRAIN, binary)
+
+
+@pytest.mark.parametrize("name", ["network", "sgd"])
+def test_mixed_labels_are_refused(name: str) -> None:
+    """They do not become text on the way."""
+    mixed = [1 if label == "rare" else "other" for label in Y_TRAIN]
+    with pytest.raises(InputError, match="mixes types"):
+        art(name).fit(X_TRAIN, mixed)
+
+
+def test_a_class_of_one_row_is_named_by_its_label() -> None:
+    """And not by its code."""
+    labels = np.array([5] * 30 + [7] * 30 + [9])
+    with pytest.raises(InputError, match=r"class 9 has one row only.*eval_set"):
+        art("sgd").fit(X_TRAIN[:61], labels)
+
+
+def test_rows_in_reverse_are_predicted() -> None:
+    """An array that is read backwards is one like any other."""
+    X32 = X_TRAIN.astype(np.float32)
+    model = art("network").fit(X32, Y_TRAIN, eval_set=(X32[::-1], Y_TRAIN[::-1]))
+    np.testing.assert_allclose(
+        model.predict_proba(X32[::-1]), model.predict_proba(X32)[::-1], atol=1e-6
+    )

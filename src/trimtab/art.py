@@ -18,16 +18,23 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from trimtab.exceptions import InputError
-from trimtab.fit_arguments import check_eval_set, check_sample_weight
+from trimtab.fit_arguments import (
+    check_eval_set,
+    check_sample_weight,
+    coded_class_weights,
+    weighty_rows,
+)
 from trimtab.sampling.draw import AdaptiveDraw
-from trimtab.tables import Labels, encode_labels
+from trimtab.tables import Labels
 from trimtab.training.adaptive_rounds import fit_in_rounds
 from trimtab.training.checked_rows import as_network, check_rows
 from trimtab.training.classifier import NetworkClassifier
 from trimtab.training.drawn_rows import ClassRows, bounded_rows, hold_out
 from trimtab.training.held_out import CLASS_METRICS, ClassMetric
+from trimtab.training.input_checks import check_splittable
 from trimtab.training.replica_classifier import ReplicaClassifier
 from trimtab.training.shared_run import FitOutcome, FitShare, train_alone
+from trimtab.whole_fits import all_or_nothing
 
 __all__ = ["ARTClassifier"]
 
@@ -56,7 +63,8 @@ class ARTClassifier(ReplicaClassifier):
           ``(n_inputs, n_outputs)`` that builds one: your own network;
         * a scikit-learn classifier with ``partial_fit`` (an epoch is one pass) or
           ``warm_start`` (an ensemble grows to its ``n_estimators``, or histogram
-          gradient boosting to its ``max_iter``, in `max_iter` equal steps);
+          gradient boosting to its ``max_iter``, in `max_iter` equal steps). It is
+          given class codes 0, 1, ...; a ``class_weight`` by label stays one;
         * ``LGBMClassifier`` or ``XGBClassifier``, which boost on from epoch to epoch.
     prior_blend : float in [0, 1], default=0.5
         The part of the empirical prior in the class distribution, the paper's c: 1
@@ -219,13 +227,15 @@ class ARTClassifier(ReplicaClassifier):
         ------
         InputError
             Where the learner cannot be fitted in rounds, a class has no held-out or
-            no training row, or a parameter is out of its range.
+            no training row, or a parameter is out of its range. What was fitted before
+            stays as it was.
         """
-        if as_network(self.estimator) is None:
-            self._fit_in_rounds(*self._rows(X, y, eval_set, fit_params)[:3])
-            self.n_iter_ = max(record["epoch"] for record in self.history_)
-            return self
-        train_alone(self, self.begin_fit(X, y, eval_set, **fit_params))
+        with all_or_nothing(self):
+            if as_network(self.estimator) is None:
+                self._fit_in_rounds(*self._rows(X, y, eval_set, fit_params)[:3])
+                self.n_iter_ = max(record["epoch"] for record in self.history_)
+            else:
+                train_alone(self, self.begin_fit(X, y, eval_set, **fit_params))
         return self
 
     def _rows(
@@ -233,13 +243,14 @@ class ARTClassifier(ReplicaClassifier):
     ) -> tuple[ClassRows, ClassRows, np.random.RandomState, Labels]:
         """Check what ``fit`` is given; return what is trained and what measured on."""
         self._validate_params()
-        X, y = check_rows(self, self.estimator, X, y)
-        labels = encode_labels(y)
+        X, labels = check_rows(self, self.estimator, X, y)
         self.classes_ = labels.classes
         weight = check_sample_weight(fit_params, labels)
+        X, labels, weight = weighty_rows(X, labels, weight)
         rows = ClassRows(X, labels.codes, len(labels.classes), weight)
         rng = check_random_state(self.random_state)
         if eval_set is None:
+            check_splittable(labels)
             fraction, at_most = self.validation_fraction, self.max_held_out_rows
             training, held_out = hold_out(rows, fraction, at_most, rng)
         else:
@@ -304,10 +315,11 @@ class ARTClassifier(ReplicaClassifier):
         self, training: ClassRows, held_out: ClassRows, rng: np.random.RandomState
     ) -> None:
         self.estimators_, self.history_, best_iter, drawn_prior = [], [], [], []
+        learner = coded_class_weights(self.estimator, self.classes_)
         for replica in range(self.n_replicas):
             seed = int(rng.randint(2**31 - 1))
             model, best_epoch, records = fit_in_rounds(
-                self.estimator,
+                learner,
                 self._draw(),
                 training,
                 held_out,

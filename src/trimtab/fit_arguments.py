@@ -1,4 +1,4 @@
-"""What ``fit`` takes beside rows and labels: a held-out set, and weights."""
+"""What ``fit`` takes beside rows: labels, held-out rows, weights of all kinds."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
@@ -6,20 +6,89 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
 
 from trimtab.exceptions import InputError
 from trimtab.lazy_tables import is_dask
-from trimtab.tables import Labels, label_values, n_rows
+from trimtab.tables import (
+    Labels,
+    check_same_length,
+    encode_labels,
+    label_values,
+    n_rows,
+    take_rows,
+)
 
 __all__ = [
+    "accept_labels",
     "check_eval_set",
     "check_fit_parameters",
     "check_sample_weight",
+    "coded_class_weights",
     "encode_as",
+    "read_labels",
+    "target_of",
+    "weighty_rows",
 ]
 
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+
+def accept_labels(y: Any) -> Labels:
+    """Return labels of any container, in the way that scikit-learn's contract wants.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_rows,)
+        Text, whole numbers or booleans.
+
+    Raises
+    ------
+    InputError
+        See `trimtab.tables.encode_labels`.
+    ValueError
+        Where labels are an array of continuous numbers.
+
+    Warns
+    -----
+    DataConversionWarning
+        Where they are a column.
+    """
+    if type(y) is np.ndarray:
+        y = column_or_1d(y, warn=True)
+        if y.dtype.kind in "biuf" and np.isfinite(y).all():
+            check_classification_targets(y)
+    return encode_labels(y)
+
+
+def target_of(*y: Any) -> tuple[str | None, ...]:
+    """Return what `sklearn.utils.validation.validate_data` is told of labels.
+
+    They are read on their own, by `read_labels`, so that no mixture of them becomes
+    text on the way.
+
+    Parameters
+    ----------
+    *y : array-like
+        Labels, in ``fit``.
+    """
+    return tuple(None if one is None else "no_validation" for one in y)
+
+
+def read_labels(X: Any, y: Any) -> Labels:
+    """Return the labels of a checked table; see `accept_labels`.
+
+    Raises
+    ------
+    InputError
+        Where there is not one for each row, too.
+    """
+    labels = accept_labels(y)
+    check_same_length(X, labels.codes)
+    return labels
 
 
 def encode_as(y: Any, labels: Labels, *, name: str = "y") -> NDArray[np.int64]:
@@ -172,3 +241,67 @@ def check_sample_weight(fit_params: dict[str, Any], labels: Labels) -> Floats | 
             "sample_weight of 0: give some of them weight, or leave the class out"
         )
     return weight
+
+
+def weighty_rows(
+    X: Any, labels: Labels, weight: Floats | None
+) -> tuple[Any, Labels, Floats | None]:
+    """Leave out the rows that weigh nothing: they are as good as not there.
+
+    A row is drawn whatever its weight, and would take the place of one that counts.
+
+    Parameters
+    ----------
+    X : table of shape (n_rows, n_columns)
+        Of any kind.
+    labels : Labels
+        Of its rows.
+    weight : ndarray of float of shape (n_rows,) or None
+        From `check_sample_weight`: every class has rows that weigh something.
+
+    Returns
+    -------
+    X, labels, weight
+        As they came where no weight is 0.
+    """
+    if weight is None or weight.all():
+        return X, labels, weight
+    rows = np.flatnonzero(weight)
+    kept = Labels(labels.classes, labels.codes[rows], labels.positive)
+    return take_rows(X, rows), kept, weight[rows]
+
+
+def coded_class_weights(learner: Any, classes: NDArray[Any]) -> Any:
+    """Return a learner whose class weights are by code, as the labels it will be given.
+
+    Parameters
+    ----------
+    learner : estimator
+        With weights by label, perhaps, in ``class_weight`` or in that of a step.
+    classes : ndarray of shape (n_classes,)
+        The labels, in the order of their codes.
+
+    Returns
+    -------
+    estimator
+        The learner itself where it has no such weights.
+
+    Raises
+    ------
+    InputError
+        Where a weight is of no known label.
+    """
+    codes = {label: code for code, label in enumerate(classes.tolist())}
+    coded = {}
+    for name, weights in learner.get_params().items():
+        if name.rpartition("__")[2] != "class_weight" or not isinstance(weights, dict):
+            continue
+        strange = [label for label in weights if label not in codes]
+        if strange:
+            raise InputError(
+                f"{name} has a weight for the class {strange[0]!r}, and the training "
+                f"rows have {', '.join(map(repr, list(codes)[:5]))}: give weights by "
+                "label"
+            )
+        coded[name] = {codes[label]: weight for label, weight in weights.items()}
+    return clone(learner).set_params(**coded) if coded else learner

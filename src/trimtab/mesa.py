@@ -59,7 +59,8 @@ class MESAClassifier(PolicyEnsemble):
     estimator : classifier or None, default=None
         What the members are clones of: any classifier with ``predict_proba``, a
         ``Pipeline`` too. None for LightGBM, with leaves that fit a small draw. It
-        learns class codes 0, 1, ..., in the order of ``classes_``.
+        learns class codes 0, 1, ..., in the order of ``classes_``; a ``class_weight``
+        by label stays one.
     n_estimators : int, default=10
         Members (the paper's k).
     meta_sampler : str, path, MetaSampler or Policy, default="pretrained"

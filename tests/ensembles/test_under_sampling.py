@@ -408,3 +408,29 @@ def test_default_learner_divides_tiny_draws() -> None:
         found.append(average_precision_score(y[test], scores))
 
     assert np.mean(found) > 0.6
+
+
+def test_rows_that_weigh_nothing_are_as_good_as_not_there() -> None:
+    """A balanced draw would be full of them."""
+    there = (Y_TRAIN[0] == Y_TRAIN).cumsum() % 4 < 3
+    weight = np.where(there, 2.0, 0.0)
+    weighted = ensemble().fit(X_TRAIN, Y_TRAIN, sample_weight=weight)
+    left_out = ensemble().fit(
+        X_TRAIN[there], Y_TRAIN[there], sample_weight=weight[there]
+    )
+
+    np.testing.assert_array_equal(
+        weighted.predict_proba(X_TEST), left_out.predict_proba(X_TEST)
+    )
+
+
+def test_class_weights_of_a_learner_go_by_label() -> None:
+    """In a pipeline's step too: members are given codes, and the user has labels."""
+    rows, labels = X_TRAIN, np.where(Y_TRAIN[0] == Y_TRAIN, 1, 2)
+    tree = DecisionTreeClassifier(max_depth=2, class_weight={1: 1000.0})
+    model = UnderBaggingClassifier(make_pipeline(StandardScaler(), tree), 3)
+
+    assert model.fit(rows, labels).predict_proba(rows)[:, 0].mean() > 0.8
+    tree.set_params(class_weight={"yes": 2.0})
+    with pytest.raises(InputError, match="weight for the class 'yes'"):
+        UnderBaggingClassifier(tree, 3).fit(rows, labels)

@@ -20,6 +20,29 @@ from skorch.helper import predefined_split  # noqa: E402
 from trimtab.integrations.skorch import AdaptiveSampling  # noqa: E402
 
 
+class Watch(skorch.callbacks.Callback):
+    """Notes the classes of every training batch; may break a training off."""
+
+    def __init__(self, breaks_off: bool = False) -> None:
+        self.breaks_off = breaks_off
+        self.seen_: list[torch.Tensor] = []
+
+    def on_batch_end(self, net: Any, batch: Any, training: bool, **_: Any) -> None:
+        """Note them."""
+        if training:
+            self.seen_.append(batch[1])
+
+    def on_epoch_end(self, net: Any, **_: Any) -> None:
+        """Fail as a callback of the user's might."""
+        if self.breaks_off:
+            raise RuntimeError("broken off")
+
+    def shares(self) -> Any:
+        """Return each class's share of what was trained on."""
+        seen = torch.cat(self.seen_)
+        return np.bincount(seen, minlength=3) / len(seen)
+
+
 def net_of(rows: Any, callback: Any, **options: Any) -> Any:
     """Give a small net whose held-out rows are known to the test."""
     torch.manual_seed(0)
@@ -63,23 +86,13 @@ def test_draw_follows_the_validation_split(rows: Any) -> None:
 
 def test_training_rows_are_those_that_were_drawn(rows: Any) -> None:
     """The first epoch has half the prior's and half a balanced share of each class."""
-    seen = []
-
-    class Watch(skorch.callbacks.Callback):
-        """Note the classes of every training batch."""
-
-        def on_batch_end(self, net: Any, batch: Any, training: bool, **_: Any) -> None:
-            """Note them."""
-            if training:
-                seen.append(batch[1])
-
     net = net_of(rows, AdaptiveSampling(), max_epochs=1, iterator_train__shuffle=True)
-    net.set_params(callbacks=[*net.callbacks, Watch()])
+    watch = Watch()
+    net.set_params(callbacks=[*net.callbacks, watch])
     net.fit(rows.X, rows.codes)
-    share = np.bincount(torch.cat(seen)) / len(rows.codes)
     prior = np.bincount(rows.codes) / len(rows.codes)
 
-    np.testing.assert_allclose(share, 0.5 * prior + 0.5 / 3, atol=0.05)
+    np.testing.assert_allclose(watch.shares(), 0.5 * prior + 0.5 / 3, atol=0.05)
 
 
 def test_net_is_as_it_was_after_training(rows: Any) -> None:
@@ -91,6 +104,75 @@ def test_net_is_as_it_was_after_training(rows: Any) -> None:
     np.testing.assert_array_equal(loaded.predict(rows.X), net.predict(rows.X))
     again = clone(net).fit(rows.X, rows.codes)
     assert len(again.callbacks[0].history_) == 6
+
+
+def broken_off(rows: Any, callback: Any, when: str) -> Any:
+    """Give a net whose training with the callback raised, early or in its epochs."""
+    net = net_of(rows, callback, max_epochs=1)
+    if when == "before the rows are split":
+        with pytest.raises(ValueError, match="consistent lengths"):
+            net.fit(rows.X, rows.codes[:5])
+    else:
+        net.set_params(callbacks=[callback, Watch(breaks_off=True)])
+        with pytest.raises(RuntimeError, match="broken off"):
+            net.fit(rows.X, rows.codes)
+    return net
+
+
+@pytest.mark.parametrize("when", ["before the rows are split", "after an epoch"])
+def test_net_without_the_callback_trains_plainly_after_a_failure(
+    rows: Any, when: str
+) -> None:
+    """After a training that raised, a net that dropped the callback sees all rows."""
+    net, watch = broken_off(rows, AdaptiveSampling(), when), Watch()
+    net.set_params(callbacks=[watch])
+    net.fit(rows.X, rows.codes)
+    prior = np.bincount(rows.codes) / len(rows.codes)
+
+    np.testing.assert_allclose(watch.shares(), prior)
+    assert net.iterator_train is torch.utils.data.DataLoader
+
+
+@pytest.mark.parametrize("when", ["before the rows are split", "after an epoch"])
+def test_callback_works_as_ever_after_failures(rows: Any, when: str) -> None:
+    """Trained again, a net draws as one that never failed; so do copies of it."""
+    fresh = net_of(rows, AdaptiveSampling(), max_epochs=1).fit(rows.X, rows.codes)
+    net = broken_off(rows, AdaptiveSampling(), when)
+    loaded = pickle.loads(pickle.dumps(net))
+    for again in (net, clone(net), loaded):
+        again.set_params(callbacks=again.callbacks[:1])
+        torch.manual_seed(0)
+        again.fit(rows.X, rows.codes)
+        assert again.iterator_train is torch.utils.data.DataLoader
+        for key, value in fresh.callbacks[0].history_[0].items():
+            np.testing.assert_array_equal(again.callbacks[0].history_[0][key], value)
+
+
+def test_class_without_a_held_out_row_is_not_the_hardest(rows: Any) -> None:
+    """A class that the split misses is drawn as the mean of the others; one warning."""
+    kept = rows.codes_held != 2
+    split = predefined_split(
+        skorch.dataset.Dataset(rows.X_held[kept], rows.codes_held[kept])
+    )
+    callback = AdaptiveSampling(prior_blend=0.0)
+    with pytest.warns(UserWarning, match="class 2 had no row") as caught:
+        net_of(rows, callback, train_split=split).fit(rows.X, rows.codes)
+    drawn = callback.history_[-1]["class_probabilities"]
+
+    assert len(caught) == 1
+    assert drawn[2] == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize("missing", [1, 2])
+def test_class_without_a_training_row_is_announced(rows: Any, missing: int) -> None:
+    """A class that only the network knows asks for n_classes, which then helps."""
+    kept = rows.codes != missing
+    X, codes = rows.X[kept], rows.codes[kept]
+    with pytest.raises(InputError, match=r"n_classes.* to AdaptiveSampling"):
+        net_of(rows, AdaptiveSampling()).fit(X, codes)
+    net = net_of(rows, AdaptiveSampling(n_classes=3)).fit(X, codes)
+
+    assert net.callbacks[0].sampler_.probabilities[missing] == 0
 
 
 def test_binary_net_with_one_output(rows: Any) -> None:

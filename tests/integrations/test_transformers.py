@@ -113,6 +113,26 @@ def test_training_rows_are_those_that_were_drawn(tmp_path: Path) -> None:
     assert np.mean(trainer.train_dataset.seen) == pytest.approx(wanted[1], abs=0.06)
 
 
+def test_class_without_a_training_row_is_announced(tmp_path: Path) -> None:
+    """The error says where n_classes is given, and there it helps."""
+    rows = Sentences(40, 0)
+    rows.codes[:] = 0
+    trainer = trainer_of(
+        tmp_path, arguments={"num_train_epochs": 1}, train_dataset=rows
+    )
+    trainer.add_callback(AdaptiveSampling(trainer))
+    with pytest.raises(InputError, match="give n_classes=2 to AdaptiveSampling"):
+        trainer.train()
+    trainer = trainer_of(
+        tmp_path, arguments={"num_train_epochs": 1}, train_dataset=rows
+    )
+    callback = AdaptiveSampling(trainer, n_classes=2)
+    trainer.add_callback(callback)
+    trainer.train()
+
+    assert callback.sampler.probabilities.tolist() == [1, 0]
+
+
 def test_own_metrics_are_computed_as_before(tmp_path: Path) -> None:
     """The user's compute_metrics is called, and a later evaluation moves nothing."""
     trainer = trainer_of(

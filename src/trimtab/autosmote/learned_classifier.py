@@ -17,12 +17,12 @@ from trimtab.exceptions import InputError
 from trimtab.sampling.draw import Draw
 from trimtab.synthesis.decisions import Decision
 from trimtab.synthesis.learned_rows import MOST_COHORTS, AutoSMOTERows
-from trimtab.tables import encode_labels
 from trimtab.training.checked_rows import as_network, check_rows
 from trimtab.training.classifier import NetworkClassifier
 from trimtab.training.held_out import SELECTIONS
 from trimtab.training.replica_classifier import ReplicaClassifier
 from trimtab.training.shared_run import FitOutcome, FitShare, train_shares
+from trimtab.whole_fits import all_or_nothing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -236,8 +236,9 @@ class AutoSMOTEClassifier(ReplicaClassifier):
             Where `estimator` is no network, a class is too small to be split, or a
             parameter is out of its range.
         """
-        (outcome,) = train_shares([self.begin_fit(X, y, eval_set, eval_weight)])
-        self.end_fit(outcome)
+        with all_or_nothing(self):
+            (outcome,) = train_shares([self.begin_fit(X, y, eval_set, eval_weight)])
+            self.end_fit(outcome)
         return self
 
     def network_to_fit(self) -> NetworkClassifier:
@@ -285,14 +286,14 @@ class AutoSMOTEClassifier(ReplicaClassifier):
         """Return what there is to train, for `trimtab.training.side_by_side`."""
         self._validate_params()
         network = self.network_to_fit()
-        X, y = check_rows(self, network, X, y)
-        labels = encode_labels(y)
+        X, labels = check_rows(self, network, X, y)
         self.classes_ = labels.classes
         rng = check_random_state(self.random_state)
         network.set_params(random_state=rng.randint(2**31 - 1))
         self.estimator_ = network
         rare = rare_rows(labels.codes)
         self._rare = rare, labels.decode(labels.codes[rare]), np.asarray(X)[rare]
+        y = labels.decode(labels.codes)
         return network.begin_fit(X, y, eval_set, eval_weight)
 
     def end_fit(self, outcome: FitOutcome) -> None:

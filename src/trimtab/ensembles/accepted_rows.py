@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import column_or_1d, get_tags
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils import get_tags
 from sklearn.utils.validation import validate_data
 
 from trimtab.ensembles.default_learner import as_lightgbm_likes
 from trimtab.exceptions import InputError
-from trimtab.tables import Labels, check_same_length, check_table, encode_labels
+from trimtab.fit_arguments import read_labels, target_of
+from trimtab.tables import check_table
 
-__all__ = ["accept_labels", "accept_rows", "accept_table", "check_class_sizes"]
+__all__ = ["accept_rows", "accept_table", "check_class_sizes"]
 
 
 def accept_rows(estimator: Any, learner: Any, X: Any, *y: Any) -> Any:
@@ -46,14 +46,8 @@ def accept_rows(estimator: Any, learner: Any, X: Any, *y: Any) -> Any:
         Where the table has no columns or two of a name, or holds what LightGBM cannot
         read; where labels are missing, continuous, mixed, or not one for each row.
     """
-    # Labels are read on their own, so that no mixture of them becomes text on the way.
-    target = tuple(None if one is None else "no_validation" for one in y)
-    X = accept_table(estimator, learner, X, *target)
-    if not y:
-        return X
-    labels = accept_labels(y[0])
-    check_same_length(X, labels.codes)
-    return X, labels
+    X = accept_table(estimator, learner, X, *target_of(*y))
+    return (X, read_labels(X, y[0])) if y else X
 
 
 def accept_table(estimator: Any, learner: Any, X: Any, *target: Any) -> Any:
@@ -82,33 +76,6 @@ def accept_table(estimator: Any, learner: Any, X: Any, *target: Any) -> Any:
             ensure_all_finite=False,
         )
     return as_lightgbm_likes(X) if is_lightgbm else X
-
-
-def accept_labels(y: Any) -> Labels:
-    """Return labels of any container, in the way that scikit-learn's contract wants.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_rows,)
-        Text, whole numbers or booleans.
-
-    Raises
-    ------
-    InputError
-        See `trimtab.tables.encode_labels`.
-    ValueError
-        Where labels are an array of continuous numbers.
-
-    Warns
-    -----
-    DataConversionWarning
-        Where they are a column.
-    """
-    if type(y) is np.ndarray:
-        y = column_or_1d(y, warn=True)
-        if y.dtype.kind in "biuf" and np.isfinite(y).all():
-            check_classification_targets(y)
-    return encode_labels(y)
 
 
 def _is_lightgbm(learner: Any) -> bool:

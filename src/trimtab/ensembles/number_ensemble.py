@@ -19,12 +19,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from trimtab.ensembles.accepted_rows import accept_labels
 from trimtab.ensembles.members import in_order, predicted
 from trimtab.exceptions import InputError
+from trimtab.fit_arguments import read_labels, target_of
 from trimtab.lazy_tables import refuse_dask
 from trimtab.synthesis.neighbours import own_neighbours
-from trimtab.tables import Labels, check_same_length, check_table
+from trimtab.tables import Labels, check_table
+from trimtab.whole_fits import all_or_nothing
 
 __all__ = ["NumberEnsemble", "RareClass", "accept_numbers", "rare_classes"]
 
@@ -74,17 +75,12 @@ class NumberEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
             member. An error of the learner's own goes through, with a note that says
             which member raised it; what was fitted before stays as it was.
         """
-        before = self.__dict__.copy()
-        try:
+        with all_or_nothing(self):
             self._validate_params()
             X, labels = accept_numbers(self, X, y)
             seed = check_random_state(self.random_state).randint(2**31 - 1)
             self.estimator_weights_ = self._grow(X, labels, np.random.default_rng(seed))
             self.classes_ = labels.classes
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
         return self
 
     def staged_predict_proba(self, X: Any) -> Iterator[Floats]:
@@ -178,13 +174,11 @@ def accept_numbers(estimator: Any, X: Any, *y: Any) -> Any:
     refuse_dask(X)
     if hasattr(X, "columns"):
         check_table(X)
-    # Labels are read on their own, so that no mixture of them becomes text on the way.
-    target = tuple(None if one is None else "no_validation" for one in y)
     try:
         table = validate_data(
             estimator,
             X,
-            *target,
+            *target_of(*y),
             reset=bool(y),
             dtype=[np.float64, np.float32],
             ensure_all_finite=False,
@@ -197,11 +191,7 @@ def accept_numbers(estimator: Any, X: Any, *y: Any) -> Any:
             "such columns, for instance with OneHotEncoder"
         ) from None
     _refuse_holes(table, getattr(estimator, "feature_names_in_", None))
-    if not y:
-        return table
-    labels = accept_labels(y[0])
-    check_same_length(table, labels.codes)
-    return table, labels
+    return (table, read_labels(table, y[0])) if y else table
 
 
 def _refuse_holes(X: Floats, names: Any) -> None:

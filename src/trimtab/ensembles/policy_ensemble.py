@@ -28,9 +28,12 @@ from trimtab.fit_arguments import (
     check_eval_set,
     check_fit_parameters,
     check_sample_weight,
+    coded_class_weights,
+    weighty_rows,
 )
 from trimtab.lazy_tables import is_dask, refuse_dask
 from trimtab.tables import Labels, held_out_split, n_rows
+from trimtab.whole_fits import all_or_nothing
 
 __all__ = ["PolicyEnsemble", "TrainingRows"]
 
@@ -141,13 +144,8 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
             goes through, with a note that says which member raised it; what was fitted
             before stays as it was.
         """
-        before = self.__dict__.copy()
-        try:
+        with all_or_nothing(self):
             self._fit(X, y, eval_set, fit_params)
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
         return self
 
     def _fit(
@@ -182,9 +180,10 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         """Return a cascade without members over a table in memory."""
         X, labels = accept_rows(self, self.estimator, X, y)
         weight = check_sample_weight(fit_params, labels)
+        X, labels, weight = weighty_rows(X, labels, weight)
         held_out = self._held_out(labels, eval_set, random_state)
         cascade = Cascade(
-            self._learner(),
+            self._learner(labels.classes),
             X,
             labels.codes,
             metric=self.metric,
@@ -224,7 +223,7 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         pool, rng = rows.pool(held_out, self.max_candidates, random_state)
         cascade = Cascade.over(
             pool,
-            self._learner(),
+            self._learner(rows.labels.classes),
             metric=self.metric,
             n_rounds=self.n_estimators,
             rng=rng,
@@ -235,9 +234,9 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     def _check_partitioned(self) -> None:
         """Raise an `InputError` where rows must be in memory after all."""
 
-    def _learner(self) -> Any:
+    def _learner(self, classes: NDArray[Any]) -> Any:
         if self.estimator is not None:
-            return self.estimator
+            return coded_class_weights(self.estimator, classes)
         from trimtab.ensembles.default_learner import default_learner
 
         return default_learner

@@ -27,7 +27,8 @@ class UnderSamplingEnsembleClassifier(PolicyEnsemble):
     estimator : classifier or None, default=None
         What the members are clones of: any classifier with ``predict_proba``, a
         ``Pipeline`` too. None for LightGBM, with leaves that fit a small draw. It
-        learns class codes 0, 1, ..., in the order of ``classes_``.
+        learns class codes 0, 1, ..., in the order of ``classes_``; a ``class_weight``
+        by label stays one.
     policy : str or Policy, default="uniform"
         Which rows: ``"uniform"`` (UnderBagging), ``"gaussian"`` (errors near 1),
         ``"random"`` (errors near a random value), ``"self-paced"``, ``"cascade"``, or

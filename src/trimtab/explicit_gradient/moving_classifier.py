@@ -16,11 +16,11 @@ from trimtab.exceptions import InputError
 from trimtab.explicit_gradient.algorithm import Algorithm1
 from trimtab.explicit_gradient.first_positions import warn_of_far
 from trimtab.explicit_gradient.three_parts import three_parts, warn_of_few
-from trimtab.tables import encode_labels
 from trimtab.training.checked_rows import as_network, check_rows
 from trimtab.training.classifier import NetworkClassifier
 from trimtab.training.replica_classifier import ReplicaClassifier
 from trimtab.training.shared_run import FitOutcome, FitShare, train_alone
+from trimtab.whole_fits import all_or_nothing
 
 __all__ = ["ExplicitGradientClassifier"]
 
@@ -259,7 +259,8 @@ class ExplicitGradientClassifier(ReplicaClassifier):
         UserWarning
             Where the meta rows of a rare class are very few, or rows move too far.
         """
-        train_alone(self, self.begin_fit(X, y, eval_set, meta_set))
+        with all_or_nothing(self):
+            train_alone(self, self.begin_fit(X, y, eval_set, meta_set))
         return self
 
     def network_to_fit(self) -> NetworkClassifier:
@@ -302,8 +303,7 @@ class ExplicitGradientClassifier(ReplicaClassifier):
         """
         self._validate_params()
         network = self.network_to_fit()
-        X, y = check_rows(self, network, X, y)
-        labels = encode_labels(y)
+        X, labels = check_rows(self, network, X, y)
         self.classes_ = labels.classes
         random = check_random_state(self.random_state)
         parts = three_parts(

@@ -25,7 +25,8 @@ class AdaptiveSampling(Callback):  # type: ignore[misc]
 
     The rows that ``train_split`` keeps back are measured after each epoch, from the
     predictions that skorch makes anyway; the next epoch is drawn accordingly. The net's
-    other settings stay as they are; a shuffling training iterator draws instead.
+    other settings stay as they are; a shuffling training iterator draws instead. A
+    class without a row in the split is not judged, and a warning names it.
 
     Parameters
     ----------
@@ -39,6 +40,9 @@ class AdaptiveSampling(Callback):  # type: ignore[misc]
         See `trimtab.sampling.draw.AdaptiveDraw`.
     seed : int, default=0
         Decides, with the epoch's number, what is drawn.
+    n_classes : int or None, default=None
+        Number of classes; by default as many as the training rows have. Needed where
+        the network knows a class that has no training row.
 
     Attributes
     ----------
@@ -65,12 +69,14 @@ class AdaptiveSampling(Callback):  # type: ignore[misc]
         metric: str = "f1",
         confidence: float | None = None,
         seed: int = 0,
+        n_classes: int | None = None,
     ) -> None:
         self.prior_blend = prior_blend
         self.boost_frequency = boost_frequency
         self.metric = metric
         self.confidence = confidence
         self.seed = seed
+        self.n_classes = n_classes
 
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **_: Any) -> None:
         """Put a sampler into the training iterator that skorch is about to make."""
@@ -80,14 +86,13 @@ class AdaptiveSampling(Callback):  # type: ignore[misc]
                 "give one, for instance skorch.dataset.ValidSplit(5, stratified=True)"
             )
         self.history_: list[dict[str, Any]] = []
-        if not isinstance(net.iterator_train, _LoaderOfDraws):
-            net.iterator_train = _LoaderOfDraws(net.iterator_train)
-        # A net that was cloned or loaded has another callback than it was made with.
-        net.iterator_train.callback = self
+        self.on_train_end(net)  # a failed training may have left its loader
+        net.iterator_train = _LoaderOfDraws(net, self, net.iterator_train)
 
     def on_train_end(self, net: Any, X: Any = None, y: Any = None, **_: Any) -> None:
-        """Give the net its own training iterator back."""
-        net.iterator_train = net.iterator_train.make
+        """Give the net its own training iterator back, if it has not got it yet."""
+        if isinstance(net.iterator_train, _LoaderOfDraws):
+            net.iterator_train = net.iterator_train.make
 
     def make_sampler(self, dataset: Any) -> AdaptiveClassSampler:
         """Return a new sampler over a training data set.
@@ -102,9 +107,10 @@ class AdaptiveSampling(Callback):  # type: ignore[misc]
             prior_blend=self.prior_blend,
             boost_frequency=self.boost_frequency,
             confidence=self.confidence,
+            n_classes=self.n_classes,
             seed=self.seed,
         )
-        self.counts_ = ClassCounts(self.sampler_, self.metric)
+        self.counts_ = ClassCounts(self.sampler_, self.metric, "AdaptiveSampling")
         return self.sampler_
 
     def on_batch_end(
@@ -130,17 +136,34 @@ class AdaptiveSampling(Callback):  # type: ignore[misc]
 
 
 class _LoaderOfDraws:
-    """Makes the training iterator that a net would make, with a sampler in it."""
+    """Makes one training iterator as the net would, with a sampler in it.
 
-    def __init__(self, make: Any) -> None:
+    It gives the net its own maker back as soon as it is called, since skorch calls no
+    ``on_train_end`` after an exception. Where a training fails before it is called, a
+    later one may find it: then it samples only for a callback that the net still has.
+    """
+
+    def __init__(self, net: Any, callback: AdaptiveSampling, make: Any) -> None:
+        self.net = net
+        self.callback = callback
         self.make = make
-        self.callback: AdaptiveSampling
 
     def __call__(self, dataset: Any, **options: Any) -> Any:
+        self.net.iterator_train = self.make
+        if all(callback is not self.callback for _, callback in self.net.callbacks_):
+            return self.make(dataset, **options)
         options.pop("shuffle", None)
         return self.make(
             dataset, sampler=self.callback.make_sampler(dataset), **options
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be copied and pickled as the net's own maker: a copy is not in training."""
+        return _itself, (self.make,)
+
+
+def _itself(make: Any) -> Any:
+    return make
 
 
 def _labels_of(dataset: Any) -> Any:

@@ -88,7 +88,7 @@ class AdaptiveSampling(TrainerCallback):
             rank=0,
         )
         self.history_: list[dict[str, Any]] = []
-        self._counts = ClassCounts(self.sampler, metric)
+        self._counts = ClassCounts(self.sampler, metric, "AdaptiveSampling")
         self._is_training = False
         self._compute_metrics = trainer.compute_metrics
         trainer.compute_metrics = self._count_and_compute

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils import column_or_1d, get_tags
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils import get_tags
 from sklearn.utils.validation import validate_data
 from torch import nn
 
+from trimtab.fit_arguments import read_labels, target_of
 from trimtab.lazy_tables import refuse_dask
-from trimtab.tables import check_finite, check_same_length, check_table
+from trimtab.tables import check_finite, check_table
 from trimtab.training.classifier import NetworkClassifier
 from trimtab.training.fit_rows import takes_images
 from trimtab.training.incremental import check_is_estimator
@@ -62,7 +62,7 @@ def check_rows(estimator: Any, learner: Any, X: Any, *y: Any) -> Any:
 
     Returns
     -------
-    X, or X and y
+    X, or X and its Labels
 
     Raises
     ------
@@ -70,20 +70,22 @@ def check_rows(estimator: Any, learner: Any, X: Any, *y: Any) -> Any:
         Where `learner` is no estimator, or the rows cannot be used.
     """
     refuse_dask(X)
-    reset = bool(y)
+    reset, target = bool(y), target_of(*y)
     network = as_network(learner)
     if network is None:
         check_is_estimator(learner)
     accepts = get_tags(learner if network is None else network).input_tags
     if accepts.allow_nan and hasattr(X, "columns"):
-        checked = validate_data(estimator, X, *y, reset=reset, skip_check_array=True)
+        checked = validate_data(
+            estimator, X, *target, reset=reset, skip_check_array=True
+        )
         check_table(X)
         check_finite(X)
     elif network is not None:  # it looks at the values itself
         checked = validate_data(
             estimator,
             X,
-            *y,
+            *target,
             reset=reset,
             dtype=np.float32,
             ensure_all_finite=False,
@@ -93,15 +95,9 @@ def check_rows(estimator: Any, learner: Any, X: Any, *y: Any) -> Any:
         checked = validate_data(
             estimator,
             X,
-            *y,
+            *target,
             reset=reset,
             accept_sparse=["csr", "csc"] if accepts.sparse else False,
             ensure_all_finite="allow-nan" if accepts.allow_nan else True,
         )
-    if not y:
-        return checked
-    X, labels = checked
-    check_same_length(X, labels)
-    labels = column_or_1d(labels, warn=True)
-    check_classification_targets(labels)
-    return X, labels
+    return (checked, read_labels(checked, y[0])) if y else checked

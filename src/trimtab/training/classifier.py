@@ -22,6 +22,7 @@ from trimtab.training.held_out import ClassMetric
 from trimtab.training.replica_classifier import ReplicaClassifier
 from trimtab.training.replica_network import ReplicaNetwork
 from trimtab.training.shared_run import FitOutcome, FitShare, train_alone
+from trimtab.whole_fits import all_or_nothing
 
 __all__ = ["NetworkClassifier", "network_probabilities"]
 
@@ -231,7 +232,8 @@ class NetworkClassifier(ReplicaClassifier):
             held-out rows or too small to be split, `sampler` cannot work on the
             training rows, or a parameter is out of range.
         """
-        train_alone(self, self.begin_fit(X, y, eval_set, eval_weight))
+        with all_or_nothing(self):
+            train_alone(self, self.begin_fit(X, y, eval_set, eval_weight))
         return self
 
     def begin_fit(

@@ -49,6 +49,8 @@ def resolve_device(device: str | torch.device) -> torch.device:
 
 def as_inputs(X: Any) -> Tensor:
     """Return `X` as a float32 tensor, without a copy where it is float32 already."""
+    if isinstance(X, np.ndarray) and min(X.strides, default=0) < 0:
+        X = X.copy()  # PyTorch reads no array backwards
     with warnings.catch_warnings():
         # Read-only memory is only read.
         warnings.filterwarnings("ignore", message=".*not writable.*")

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
 from trimtab.exceptions import check_number
+from trimtab.fit_arguments import read_labels, target_of
 from trimtab.lazy_tables import refuse_dask
-from trimtab.tables import encode_labels, held_out_split
+from trimtab.tables import held_out_split
 from trimtab.training.input_checks import (
     check_inputs,
     check_pair,
@@ -76,8 +77,7 @@ def rows_to_fit(estimator: Any, X: Any, y: Any, eval_set: Any = None) -> FitRows
     InputError
         As ``NetworkClassifier.fit`` does.
     """
-    X, y = check_network_inputs(estimator, X, y)
-    labels = encode_labels(column_or_1d(y, warn=True))
+    X, labels = check_network_inputs(estimator, X, y)
     random = check_random_state(estimator.random_state)
     if eval_set is None:
         fraction = estimator.validation_fraction
@@ -121,7 +121,7 @@ def check_network_inputs(estimator: Any, X: Any, *y: Any) -> Any:
 
     Returns
     -------
-    X : ndarray of float32, or the pair of it and `y`
+    X : ndarray of float32, or the pair of it and the Labels of `y`
 
     Raises
     ------
@@ -132,12 +132,11 @@ def check_network_inputs(estimator: Any, X: Any, *y: Any) -> Any:
     checked = validate_data(
         estimator,
         X,
-        *y,
+        *target_of(*y),
         dtype=np.float32,
         ensure_all_finite=False,
         allow_nd=takes_images(estimator),
         reset=bool(y),
     )
-    inputs = checked[0] if y else checked
-    check_inputs(inputs, getattr(estimator, "feature_names_in_", None))
-    return checked
+    check_inputs(checked, getattr(estimator, "feature_names_in_", None))
+    return (checked, read_labels(checked, y[0])) if y else checked

@@ -18,6 +18,7 @@ from trimtab.sampling.draw import MetaDraw, get_draw
 from trimtab.training.classifier import NetworkClassifier
 from trimtab.training.incremental import check_is_estimator
 from trimtab.training.shared_run import FitShare, train_shares, value_digest
+from trimtab.whole_fits import all_or_nothing
 
 __all__ = [
     "MAY_DIFFER",
@@ -164,7 +165,8 @@ def fit_together(
     Raises
     ------
     InputError
-        As their ``fit`` does. Estimators that come later may then not be fitted.
+        As their ``fit`` does. The estimators of that group then stay as they were, and
+        later groups are not fitted.
 
     See Also
     --------
@@ -206,7 +208,8 @@ def _fit_groups(
             seconds[position] = time.perf_counter() - start
         else:
             members = [(position, estimators[position]) for position in group]
-            _fit_group(members, tables, options, seconds)
+            with all_or_nothing(*(estimator for _, estimator in members)):
+                _fit_group(members, tables, options, seconds)
     return seconds
 
 

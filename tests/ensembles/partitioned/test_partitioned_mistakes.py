@@ -50,6 +50,7 @@ from tests.ensembles.partitioned.made_tables import (
         ),
         (ARRAY, Y, WEIGHT[1:], r"X has 1500 rows and sample_weight has 1499"),
         (ARRAY, Y, -WEIGHT, r"sample_weight of partition . holds -\S+: give finite"),
+        (ARRAY, Y, np.r_[0.0, WEIGHT[1:]], "1 rows of X have a sample_weight of 0"),
         (ARRAY, Y, WEIGHT * (Y != "rare"), r"all rows of class 'rare' have a sample_w"),
         (ARRAY, COLLECTION[["y", "weight"]], None, "y is a dask DataFrame of 2 c"),
         (ARRAY, np.full(1500, "one"), None, r"y has one class only, 'one'"),

@@ -76,6 +76,12 @@ class SurveyedTable:
                 f"all rows of class {classes[weights == 0][0].item()!r} have a "
                 "sample_weight of 0: give some of them weight, or leave the class out"
             )
+        weightless = sum(one.n_weightless for one in seen)
+        if weightless:
+            raise InputError(
+                f"{weightless} rows of X have a sample_weight of 0 and would be drawn "
+                "as others are: leave them out of the collection"
+            )
         return cls(parts, classes, counts, sum(one.n_bytes for one in seen))
 
 

@@ -47,6 +47,8 @@ class Survey:
     ----------
     n_rows, n_labels, n_weights : int
         Rows of the table, labels and weights; no weights count as one a row.
+    n_weightless : int
+        Rows whose weight is 0.
     n_bytes : int
         Memory that the table takes.
     labels : ndarray
@@ -60,6 +62,7 @@ class Survey:
     n_rows: int
     n_labels: int
     n_weights: int
+    n_weightless: int
     n_bytes: int
     labels: NDArray[Any]
     counts: Codes
@@ -83,15 +86,17 @@ def look_at(X: Any, y: Any, weight: Any, name: str) -> Survey:
     rows, empty = n_rows(X), np.zeros(0, dtype=np.int64)
     weights = None if weight is None else _numbers(weight, name)
     n_weights = rows if weights is None else len(weights)
+    n_weightless = 0 if weights is None else int((weights == 0).sum())
+    known = n_weights, n_weightless, _n_bytes(X)
     if not n_rows(y):
-        return Survey(rows, 0, n_weights, _n_bytes(X), empty, empty, np.zeros(0))
+        return Survey(rows, 0, *known, empty, empty, np.zeros(0))
     values = label_values(y, f"y of {name}")
     labels, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
     if weights is None or len(weights) != len(values):
         sums = counts.astype(float)
     else:
         sums = np.bincount(codes.reshape(-1), weights)
-    return Survey(rows, len(values), n_weights, _n_bytes(X), labels, counts, sums)
+    return Survey(rows, len(values), *known, labels, counts, sums)
 
 
 def _numbers(weight: Any, name: str) -> Floats:
