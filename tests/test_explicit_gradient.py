@@ -227,6 +227,20 @@ def test_sampler_feeds_trees() -> None:
     assert balanced_accuracy_score(Y_TEST, predicted) > 0.6
 
 
+def test_sampler_makes_as_many_rows_as_labels() -> None:
+    """Also where so many are wanted as the class has training rows, few eligible."""
+    rng = np.random.default_rng(0)
+    y = np.repeat([1, 0], [20, 36])  # 16 of 20 are trained on, 16 are wanted
+    table = rng.normal(size=(56, 3)) + y[:, None]
+    sampler = ExplicitGradientSampler(
+        mover(max_iter=5, n_replicas=1, max_confidence=0.3), random_state=0
+    )
+    rows, labels = sampler.fit_resample(table, y)
+    assert len(rows) == len(labels) == 72
+    assert np.bincount(labels).tolist() == [36, 36]
+    assert (y[sampler.parent_indices_] == 1).all()
+
+
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
 def test_fitted_together_as_if_alone(optimizer: str) -> None:
     """Settings and folds share both trainings, and each comes out as by itself."""

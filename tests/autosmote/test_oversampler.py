@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from imblearn.over_sampling import SMOTE
 from imblearn.pipeline import make_pipeline
@@ -91,6 +92,21 @@ def test_forced_to_be_smote_it_is() -> None:
     views = np.array([[1, 0], [0, 1], [1, 1], [1, -1]]).T
     for mine, other in zip((ours @ views).T, (theirs @ views).T, strict=True):
         assert ks_2samp(mine, other).pvalue > 0.01
+
+
+def test_columns_that_a_class_has_alike_stay_alike() -> None:
+    """Scaled and scaled back, whole numbers and truth values beside floats are kept."""
+    X, y = table()
+    rng = np.random.default_rng(1)
+    whole = rng.integers(0, 60, size=(170, 40))
+    whole[y > 0] = np.arange(40)
+    frame = pd.DataFrame(whole).add_prefix("n").assign(a=X[:, 0])
+    frame["is_new"] = np.where(y > 0, False, rng.random(170) < 0.5)
+    new, _ = AutoSMOTE(random_state=0, classifier=QUICK).fit_resample(frame, y)
+    made = new[170:]
+    assert (made.dtypes == frame.dtypes).all()
+    assert not made["is_new"].any()
+    assert (made.iloc[:, :40] == np.arange(40)).all(axis=None)
 
 
 def test_in_a_pipeline_and_with_few_rows() -> None:

@@ -208,3 +208,12 @@ def test_copies_wanted_beyond_the_rows_are_shared_evenly() -> None:
     codes = np.array([0, 0, 0, 1, 1])
     chosen = moving_set(codes, np.array([0, 5]), np.array([[1, 1, 1, 0.8, 0.3]]))
     assert np.bincount(chosen.parents[0]).tolist() == [0, 0, 0, 2, 3]
+
+
+def test_copies_asked_for_are_all_made() -> None:
+    """As many as a class has rows are shared among those that are eligible."""
+    codes, certainty = np.array([0, 0, 0, 1, 1]), np.array([[1, 1, 1, 0.8, 0.3]])
+    wanted = np.array([0, 2])
+    chosen = moving_set(codes, wanted, certainty, 0.5, in_full=True)
+    assert chosen.parents.tolist() == [[4, 4]]
+    assert moving_set(codes, wanted, certainty, 0.5).parents.tolist() == [[4]]

@@ -180,6 +180,25 @@ def test_whole_numbers_are_rounded(container: Callable[..., Any]) -> None:
     assert new[9:].mean() == pytest.approx(3, abs=0.1)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint64, np.int8, bool])
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_matrix, sparse.csc_array])
+def test_new_rows_of_small_types_lie_between(
+    container: Callable[..., Any], dtype: Any
+) -> None:
+    """Differences below 0, or too large for the type, do not wrap around."""
+    ends = {bool: (0, 1), np.int8: (-120, 120)}.get(dtype, (109, 248))
+    rng = np.random.default_rng(0)
+    table = rng.integers(*ends, size=(28, 6), endpoint=True).astype(dtype)
+    sampler = MSMOTE(k_neighbors=7, random_state=0)
+    new, _ = sampler.fit_resample(container(table), [1] * 8 + [0] * 20)
+    made = (new if container is np.asarray else new.toarray())[28:]
+    first, second = table[sampler.parent_indices_].swapaxes(0, 1)
+    assert made.dtype == dtype
+    assert len(np.unique(made, axis=0)) > 1
+    assert (made >= np.minimum(first, second)).all()
+    assert (made <= np.maximum(first, second)).all()
+
+
 def test_sparse_tables_keep_their_type() -> None:
     """A sparse table of single precision stays one, in its own format."""
     for kind in (sparse.csr_array, sparse.csc_matrix):

@@ -5,6 +5,7 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn.datasets import make_classification
@@ -18,6 +19,7 @@ from trimtab import (
 from trimtab.exceptions import InputError
 from trimtab.synthesis.cwgan import CWGANOverSampler
 from trimtab.synthesis.msmote import MSMOTE
+from trimtab.synthesis.row_making_sampler import RowMakingSampler
 
 SAMPLERS = [
     MSMOTE(random_state=0),
@@ -67,3 +69,76 @@ def test_a_balanced_table_stays_as_it_is(sampler, table):
     rows, same = sampler.fit_resample(X, labels)
     assert (rows == X).all()
     assert (same == labels).all()
+
+
+class OneRow(RowMakingSampler):
+    """Makes the row that it is told to."""
+
+    def __init__(self, row: Any = None) -> None:
+        super().__init__()
+        self.row = row
+
+    def _new_rows(self, X, y, wanted):
+        return np.array([self.row], dtype=float), np.array(list(wanted))
+
+
+def mixed_frame() -> pd.DataFrame:
+    """Give five rows of columns of several types, two of them rare."""
+    return pd.DataFrame(
+        {
+            "amount": [0.25, 1.5, -3.0, 8.0, 0.0],
+            "is_new": [False, False, True, True, False],
+            "level": np.array([200, 255, 0, 7, 9], dtype=np.uint8),
+            "key": [2**60 + 1, 2**60 + 3, 5, 6, 7],
+        },
+        index=[7, 8, 9, 10, 11],
+    )
+
+
+@pytest.mark.parametrize("backend", [None, "numpy_nullable", "pyarrow"])
+def test_made_rows_fit_each_columns_type(backend):
+    """Beside floats, whole numbers are the nearest ones that there are."""
+    X, y = mixed_frame(), pd.Series([1, 1, 0, 0, 0], index=range(7, 12))
+    if backend == "pyarrow":
+        pytest.importorskip("pyarrow")
+    if backend:
+        X = X.convert_dtypes(dtype_backend=backend)
+    rows, labels = OneRow([0.4, 1e-17, 266.0, 3.9999]).fit_resample(X, y)
+    assert rows.iloc[-1].tolist() == [0.4, False, 255, 4]
+    pd.testing.assert_frame_equal(rows[:5], X.reset_index(drop=True))
+    assert rows.index.equals(labels.index)
+    rows, _ = OneRow([0.4, 0.7, -10.0, 1e30]).fit_resample(X, y)
+    assert rows.iloc[-1, :3].tolist() == [0.4, True, 0]
+    assert rows["key"].iloc[-1] > 2**62
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_matrix, sparse.csc_array])
+@pytest.mark.parametrize(
+    ("dtype", "expected"),
+    [(np.uint8, [255, 0, 4]), (np.int8, [127, -10, 4]), (bool, [True, False, True])],
+)
+def test_numbers_beyond_the_type_become_its_ends(kind, dtype, expected):
+    """In one array, dense or sparse, none is wrapped around."""
+    X = np.array([[1, 0, 1], [0, 1, 1], [1, 1, 0]]).astype(dtype)
+    rows, _ = OneRow([266.0, -10.0, 3.9999]).fit_resample(kind(X), [0, 0, 1])
+    dense = rows.toarray() if sparse.issparse(rows) else rows
+    assert dense.dtype == dtype
+    assert dense.tolist() == [*X.tolist(), expected]
+
+
+def test_a_frame_of_several_types(sampler):
+    """Its types and given rows come back, and all classes are level."""
+    rng = np.random.default_rng(0)
+    y = np.repeat([1, 0], [15, 45])
+    X = pd.DataFrame(
+        {
+            "a": rng.normal(size=60) + y,
+            "b": rng.random(60) < 0.5,
+            "c": rng.integers(0, 3, 60).astype(np.uint8),
+            "d": pd.array(rng.integers(-2, 3, 60), dtype="Int64"),
+        }
+    )
+    rows, labels = sampler.fit_resample(X, y)
+    pd.testing.assert_frame_equal(rows[:60], X)
+    assert (rows.dtypes == X.dtypes).all()
+    assert np.bincount(labels).tolist() == [45, 45]

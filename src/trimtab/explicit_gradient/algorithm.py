@@ -114,6 +114,7 @@ class Algorithm1:
             ),
             own_class_certainty(first, training),
             settings.max_confidence,
+            in_full=self.copies is not None,
         )
         return MovingRows(
             torch.from_numpy(training.X[self.start.parents]),

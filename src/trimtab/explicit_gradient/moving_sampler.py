@@ -107,7 +107,7 @@ class ExplicitGradientSampler(RowMakingSampler):
             places = self._places(model, label, n_new)
             rows.append(model.moved_rows_[places])
             parents.append(model.parent_indices_[places])
-            labels.append(np.full(n_new, label, dtype=y.dtype))
+            labels.append(np.full(len(places[0]), label, dtype=y.dtype))
         self.parent_indices_ = np.concatenate(parents)
         return np.concatenate(rows), np.concatenate(labels)
 

@@ -74,6 +74,8 @@ def moving_set(
     counts: NDArray[np.int64],
     certainty: NDArray[np.float64],
     max_confidence: float = 1.0,
+    *,
+    in_full: bool = False,
 ) -> MovingSet:
     """Choose the training rows that are copied to become moving rows.
 
@@ -88,6 +90,9 @@ def moving_set(
     max_confidence : float in [0, 1], default=1.0
         Only rows of at most this certainty are copied, c in the paper; of each class
         the least certain one in any case.
+    in_full : bool, default=False
+        Whether there are always as many copies as `counts` says. By default, a class
+        of which one copy of each row is wanted has one of each eligible row.
 
     Returns
     -------
@@ -105,7 +110,7 @@ def moving_set(
             own = own[np.argsort(sure[own], kind="stable")]
             unsure = own[: max(int((sure[own] <= max_confidence).sum()), 1)]
             n_wanted = int(wanted[code])
-            if n_wanted == len(own):  # a copy of each: no row twice
+            if not in_full and n_wanted == len(own):  # a copy of each: no row twice
                 n_wanted = len(unsure)
             parts.append(np.resize(unsure, n_wanted))
         chosen.append(np.concatenate(parts))

@@ -191,6 +191,8 @@ def _neighbours(finder: Any, X: Any, rows: Rows) -> Rows:
 def _between(X: Any, parents: Rows, shares: NDArray[np.float64]) -> Any:
     """Return rows that lie a share of the way from first to second parent."""
     first, second = X[parents[:, 0]], X[parents[:, 1]]
+    if X.dtype.kind != "f":  # a difference may be below 0, or too large for the type
+        first, second = first.astype(np.float64), second.astype(np.float64)
     way = second - first
     if is_sparse(X):
         return first + way.multiply(shares[:, None])
