@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from trimtab.exceptions import InputError
-from trimtab.table_files import read_table, split_target
+from trimtab.table_files import doubts, read_table, split_target
 
 
 def write(folder: Path, content: bytes | str, name: str = "t.csv") -> Path:
@@ -345,21 +345,121 @@ def test_bad_targets(columns: list[str], target: str | None, message: str) -> No
     assert str(caught.value) == message
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
 @pytest.mark.parametrize(
-    ("body", "expected"),
-    [("1,5;a\n-2,25;b\n", [1.5, -2.25]), ("1.5;a\n2;b\n", [1.5, 2.0])],
+    ("fields", "expected"),
+    [
+        (["1,5", "-2,25", ""], [1.5, -2.25, None]),
+        (["1.5", "2"], [1.5, 2.0]),
+        (['"1,5"', '"2"'], [1.5, 2.0]),
+        (["0,586", "1,234"], [0.586, 1.234]),
+        ([" 1,5E-3", "2,5e+2 ", "inf"], [0.0015, 250.0, np.inf]),
+        (["1.586,34", "1.234.567", "-585,66"], [1586.34, 1234567.0, -585.66]),
+    ],
 )
-def test_decimal_commas_between_semicolons_are_numbers(tmp_path, body, expected):
+def test_decimal_commas_are_numbers(tmp_path, delimiter, fields, expected):
     """A table as spreadsheets of much of Europe write it has numbers, not text."""
-    path = tmp_path / "t.csv"
-    path.write_text("x;y\n" + body)
-    assert read_table(path)["x"].tolist() == expected
+    rows = [f"{field}{delimiter}a\n" for field in fields]
+    frame = read_table(write(tmp_path, "".join([f"x{delimiter}y\n", *rows])))
+    assert frame["x"].astype(object).replace(np.nan, None).tolist() == expected
 
 
-def test_an_index_without_a_name_is_left_out(tmp_path):
-    """`to_csv` with its index would give sorted classes away; a real column stays."""
-    frame = pd.DataFrame({"a": [1.5, 2.5, 3.5], "y": ["u", "v", "v"]})
+def test_a_point_beside_decimal_commas_parts_thousands(tmp_path):
+    """1.234 is a thousand and some in a file with 0,5; dates stay what they are."""
+    text = "n\tx\td\ty\n1.234\t0,5\t01.03.2024\tu\n585\t\t02.03.2024\tv\n"
+    frame = read_table(write(tmp_path, text))
+    assert frame["n"].tolist() == [1234, 585]
+    assert frame["d"].tolist() == ["01.03.2024", "02.03.2024"]
+
+
+@pytest.mark.parametrize(
+    ("text", "example"),
+    [
+        ("x\ty\n1,234\ta\n2,345\tb\n", "1,234"),
+        ("x;n;y\n0,5;2.5;a\n;1.5;b\n", "0,5"),
+        ('x,y\n"1,5",a\n2,b\n', "1,5"),
+        ('x,y\n"$1,000.00",a\n', "$1,000.00"),
+        ("x,y\n5 %,a\n7,b\n", "5 %"),
+        ("x,y\n12.50 EUR,a\n", "12.50 EUR"),
+        ("x,y\n1\u00a0234,a\n", "1\\xa0234"),
+        ("x,y\n" + "1'000,a\n" * 19 + "unknown,b\n", "1'000"),
+    ],
+)
+def test_numbers_that_cannot_be_read_are_told(tmp_path, text, example):
+    """They stay text, and the line names the column, an example and the cure."""
+    X, y = split_target(read_table(write(tmp_path, text)), "y")
+    (line,) = doubts(X, y)
+    assert X["x"].dtype.kind == "O"
+    assert "'x' (" in line
+    assert example in line
+    assert line.endswith("; write them as 1234.5")
+
+
+@pytest.mark.parametrize(
+    "value", ["north", "2024-05-01", "01.03.2024", "A12", "1,2,3", "10:30", "-", "a 1"]
+)
+def test_other_text_is_nothing_to_tell(tmp_path, value):
+    """Words, dates, codes and lists of choices are no numbers."""
+    X, y = split_target(read_table(write(tmp_path, f'x,y\n"{value}",a\n')), "y")
+    assert doubts(X, y) == []
+
+
+def test_classes_called_none_or_na(tmp_path):
+    """Beside words they are classes, and told; in features they are missing values."""
+    path = write(tmp_path, "x,y\n1,Fire\nNA,None\nnull,NA\n4,\n")
+    X, y = split_target(read_table(path, "y"), "y")
+    assert X["x"].isna().tolist() == [False, True, True, False]
+    assert y.tolist()[:3] == ["Fire", "None", "NA"]
+    assert y.isna().tolist() == [False] * 3 + [True]
+    assert doubts(X, y) == [
+        "y has a class called 'None' and one called 'NA': drop its rows if the word "
+        "stands for a missing value"
+    ]
+
+
+@pytest.mark.parametrize("values", [["1", "0"], ["True", "False"]])
+def test_words_for_missing_beside_numbers_are_missing_labels(tmp_path, values):
+    """Numbers with NA among them have missing values, not another class."""
+    rows = "".join(f"1,{value}\n" for value in [*values, "NA"])
+    y = read_table(write(tmp_path, f"x,y\n{rows}"), "y")["y"]
+    assert y.isna().tolist() == [False, False, True]
+
+
+def test_columns_called_na_or_null(tmp_path):
+    """Such names are names."""
+    frame = read_table(write(tmp_path, "NA,null,y\n1,2,3\n"))
+    assert list(frame) == ["NA", "null", "y"]
+
+
+@pytest.mark.parametrize(
+    "index", [[0, 1, 2], [1, 2, 3], [7, 3, 9], [0.0, 5.0, 2.0], [-1, 10**12, 4]]
+)
+def test_an_index_without_a_name_is_left_out(tmp_path, index):
+    """`to_csv` with its index would give sorted classes away, once or twice written."""
+    frame = pd.DataFrame({"a": [1.5, 2.5, 3.5], "y": ["u", "v", "v"]}, index=index)
     frame.to_csv(tmp_path / "t.csv")
-    assert list(read_table(tmp_path / "t.csv").columns) == ["a", "y"]
-    frame.set_axis([7, 3, 9]).to_csv(tmp_path / "other.csv")
-    assert read_table(tmp_path / "other.csv").shape[1] == 3
+    assert list(read_table(tmp_path / "t.csv")) == ["a", "y"]
+    pd.read_csv(tmp_path / "t.csv").to_csv(tmp_path / "twice.csv")
+    assert list(read_table(tmp_path / "twice.csv")) == ["a", "y"]
+
+
+def test_an_index_in_a_parquet_file_is_left_out(tmp_path):
+    """Programs other than pandas write it as a column."""
+    frame = pd.DataFrame({"__index_level_0__": [5, 2], "a": [1, 1], "y": ["u", "v"]})
+    frame.to_parquet(tmp_path / "t.parquet")
+    assert list(read_table(tmp_path / "t.parquet")) == ["a", "y"]
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "told"),
+    [("", [0, 1, 0], True), ("", [0.5, 1, 2], False), ("id", [3, 1, 2], False)],
+)
+def test_other_first_columns_stay(tmp_path, name, values, told):
+    """One with a name or fractions is a feature; with repeated numbers that is told."""
+    frame = pd.DataFrame({name: values, "a": [1, 1, 1], "y": ["u", "v", "v"]})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    X, y = split_target(read_table(tmp_path / "t.csv"), "y")
+    assert X.shape[1] == 2
+    assert [line[:35] for line in doubts(X, y)] == [
+        "the first column has no name and is"
+    ] * told

@@ -10,24 +10,28 @@ import shlex
 import warnings
 import zlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trimtab.exceptions import InputError, nearest_names
+from trimtab.number_notation import foreign_numbers, read_decimal_commas
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["read_table", "split_target"]
+__all__ = ["doubts", "read_table", "split_target"]
 
 _DELIMITERS = ",;\t|"
 _QUOTED = '"[^"]*"'
 _HEADER_LINE = re.compile(rf'[\r\n]*((?:{_QUOTED}|[^"\r\n]+)*)')
 """The first line that is not empty; line breaks in quotes do not end it."""
+_INDEX_NAME = re.compile(r"(?:Unnamed: 0.*|__index_level_0__)?")
+_WORDS_FOR_MISSING = {"na", "n/a", "nan", "null", "none"}
 
 
-def read_table(path: Path) -> "pd.DataFrame":
+def read_table(path: Path, target: str | None = None) -> "pd.DataFrame":
     """Read a CSV or Parquet file.
 
     Parameters
@@ -35,6 +39,9 @@ def read_table(path: Path) -> "pd.DataFrame":
     path : Path
         A Parquet file, or text in UTF-8 with a header line, whose fields are parted by
         commas, semicolons, tabs or bars; it may be compressed by gzip.
+    target : str, default=None
+        The column of classes. ``None``, ``NA`` and the like are classes in it, unless
+        all others are numbers or booleans; in other columns they are missing values.
 
     Returns
     -------
@@ -58,7 +65,7 @@ def read_table(path: Path) -> "pd.DataFrame":
     is_parquet = path.suffix.lower() in {".parquet", ".pq"} or data[:4] == b"PAR1"
     if not data:
         raise InputError(_empty(path))
-    frame = _read_parquet(data, path) if is_parquet else _read_text(data, path)
+    frame = _read_parquet(data, path) if is_parquet else _read_text(data, path, target)
     frame = _without_index(frame)
     if len(frame) == 0:
         raise InputError(f"{path} has a header but no rows: give a table with rows")
@@ -105,27 +112,28 @@ def _refuse_twice(names: Iterable[str], path: Path) -> None:
             )
 
 
-def _read_text(data: bytes, path: Path) -> "pd.DataFrame":
+def _read_text(data: bytes, path: Path, target: str | None) -> "pd.DataFrame":
     import pandas as pd
 
     text = _decode(data, path)
     if not text.strip():
         raise InputError(_empty(path))
-    delimiter, lines = _delimiter(text), io.StringIO(text)
+    delimiter = _delimiter(text)
+    read = partial(_parse, text, delimiter)
     try:
         with warnings.catch_warnings():
             # pandas warns where it leaves out the fields that have no name.
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            header = pd.read_csv(lines, sep=delimiter, header=None, nrows=1, dtype=str)
-            _refuse_twice(header.iloc[0].fillna(""), path)
-            lines.seek(0)
-            return pd.read_csv(
-                lines,
-                sep=delimiter,
-                decimal=_decimal(text, delimiter),
-                index_col=False,
-                low_memory=False,
-            )
+            header = read(header=None, nrows=1, dtype=str, keep_default_na=False)
+            _refuse_twice(header.iloc[0], path)
+            frame = read()
+            if delimiter != ",":
+                frame = read_decimal_commas(
+                    frame,
+                    lambda places: read(usecols=places, dtype=str),
+                    is_usual=delimiter == ";",
+                )
+            return _with_named_classes(frame, target, read)
     except pd.errors.ParserWarning:
         detail = "rows have more fields than the header has names"
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
@@ -136,32 +144,56 @@ def _read_text(data: bytes, path: Path) -> "pd.DataFrame":
     )
 
 
-def _decimal(text: str, delimiter: str) -> str:
-    """Return a comma where fields between semicolons are 2,5 and none is 2.5."""
-    if delimiter != ";":
-        return "."
-    start = text[:100_000]
-    commas, points = (
-        re.search(rf"(?m)(?:^|;)-?\d+{mark}\d+(?=;|\r?$)", start)
-        for mark in (",", r"\.")
+def _parse(text: str, delimiter: str, **options: Any) -> "pd.DataFrame":
+    import pandas as pd
+
+    lines = io.StringIO(text)
+    frame: pd.DataFrame = pd.read_csv(
+        lines, sep=delimiter, index_col=False, low_memory=False, **options
     )
-    return "," if commas and not points else "."
+    return frame
+
+
+def _with_named_classes(
+    frame: "pd.DataFrame", target: str | None, read: "Callable[..., pd.DataFrame]"
+) -> "pd.DataFrame":
+    """Read the target again where words such as None may be the names of classes."""
+    from pandas.api.types import infer_dtype
+
+    if target not in frame or not frame[target].isna().any():
+        return frame
+    known = frame[target].dropna()
+    if len(known) and infer_dtype(known) != "string":  # numbers or booleans
+        return frame
+    place = list(frame).index(target)
+    labels = read(usecols=[place], dtype=str, keep_default_na=False, na_values=[""])
+    frame[target] = labels.iloc[:, 0]
+    return frame
 
 
 def _without_index(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """Leave out a first column without a name that only counts the rows.
+    """Leave out first columns without a name that number the rows.
 
-    It is the index of a DataFrame that was written with it. Where rows are sorted by
-    class it would give the answer away.
+    Such a column is the index of a DataFrame that was written with it, perhaps after
+    its rows were drawn or sorted, and there are two where this was done twice. Where
+    rows once were sorted by class it would give the answer away.
     """
-    first = str(frame.columns[0])
-    unnamed = first.startswith("Unnamed: 0") or first in {"", "__index_level_0__"}
-    if unnamed and frame.iloc[:, 0].tolist() in (
-        [*range(len(frame))],
-        [*range(1, len(frame) + 1)],
-    ):
-        return frame.iloc[:, 1:]
+    while frame.shape[1] > 1 and _numbers_rows(frame.iloc[:, 0]):
+        frame = frame.iloc[:, 1:]
     return frame
+
+
+def _numbers_rows(column: "pd.Series[Any]") -> bool:
+    return _is_unnamed(column) and _is_whole(column) and column.is_unique
+
+
+def _is_unnamed(column: "pd.Series[Any]") -> bool:
+    return bool(_INDEX_NAME.fullmatch(str(column.name)))
+
+
+def _is_whole(column: "pd.Series[Any]") -> bool:
+    kind = column.dtype.kind
+    return kind in "iu" or (kind == "f" and bool((column % 1 == 0).all()))
 
 
 def _delimiter(text: str) -> str:
@@ -244,3 +276,43 @@ def split_target(
         raise InputError(f"{target!r} is the only column: nothing to learn from")
     frame = frame.set_axis(columns, axis=1)
     return frame.drop(columns=target), frame[target]
+
+
+def doubts(X: "pd.DataFrame", y: "pd.Series[Any]") -> list[str]:
+    """Return what may have been read in another way than the user meant.
+
+    Parameters
+    ----------
+    X : DataFrame
+        The features.
+    y : Series
+        The target.
+
+    Returns
+    -------
+    list of str
+        One line for each doubt; it says what to do.
+    """
+    lines = []
+    first = X.iloc[:, 0]
+    if _is_unnamed(first) and _is_whole(first):
+        lines.append(
+            "the first column has no name and is taken for a feature: drop it if it "
+            "only numbers the rows"
+        )
+    examples = foreign_numbers(X)
+    if examples:
+        some = [f"{name!r} ({value!r})" for name, value in examples.items()]
+        shown = ", ".join(some[:10]) + (", ..." if len(some) > 10 else "")
+        lines.append(
+            f"taken for text, though they look like numbers: {shown}; write them as "
+            "1234.5"
+        )
+    labels = [label for label in y.unique() if isinstance(label, str)]
+    words = [word for word in labels if word.strip().lower() in _WORDS_FOR_MISSING]
+    if words:
+        lines.append(
+            f"{y.name} has a class called {' and one called '.join(map(repr, words))}: "
+            "drop its rows if the word stands for a missing value"
+        )
+    return lines

@@ -1,6 +1,11 @@
 """``trimtab compare`` from a file to a page."""
 
+import io
+import os
+import sys
+
 import pandas as pd
+import pytest
 
 METHODS = "logistic-regression,random-under-sampling"
 
@@ -46,6 +51,26 @@ def test_a_method_that_fails_gives_exit_code_1(trimtab, claims):
     assert (claims.parent / "trimtab-report/report.html").exists()
 
 
+def test_a_terminal_that_lacks_a_character_gets_another(
+    trimtab, claims, tmp_path, monkeypatch
+):
+    """As in Windows' older encodings: the run does not end in a UnicodeEncodeError."""
+    printed, complained = io.BytesIO(), io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, "ascii"))
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(complained, "ascii", "strict"))
+    ran = trimtab(
+        "compare", claims, "--target", "fraud", "--methods", "logistic-regression",
+        "--folds", 2, "--n-jobs", 1, "--no-tune-threshold", "--positive", "yes",
+    )  # fmt: skip
+    missing = trimtab("compare", "naïve.csv", "--target", "fraud")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    assert ran.code == 0
+    assert b"mean ? sd" in printed.getvalue()
+    assert missing.code == 2
+    assert b"no such file: na?ve.csv" in complained.getvalue()
+
+
 def test_a_data_set_is_compared_by_its_name(trimtab, tmp_path):
     """What ships with scikit-learn needs no file and no target."""
     ran = trimtab(
@@ -85,3 +110,29 @@ def test_methods_can_be_tuned(trimtab, claims, tmp_path):
     page = (tmp_path / "report/report.html").read_text()
     assert "by average precision is fitted on all training rows" in page
     assert "As they come: balanced-random-forest." in page
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names must be UTF-8 here")
+def test_a_file_name_that_is_not_utf_8(trimtab, claims, tmp_path):
+    """What of it cannot be written becomes a question mark."""
+    name = os.fsdecode(b"caf\xe9.csv")
+    claims.rename(tmp_path / name)
+    ran = trimtab(
+        "compare", name, "--target", "fraud", "--methods", "logistic-regression",
+        "--folds", 2, "--n-jobs", 1, "--no-tune-threshold", "--out", "report",
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    assert "caf?.csv" in (tmp_path / "report/report.html").read_text()
+
+
+def test_what_may_have_been_misread_is_told(trimtab, tmp_path):
+    """A line for prices that stay text, another for a class called None."""
+    rows = [f'{i % 7},"${i},000.00",{("Fire", "None")[i % 2]}' for i in range(1, 41)]
+    (tmp_path / "t.csv").write_text("\n".join(["a,price,damage", *rows, ""]))
+    ran = trimtab(
+        "compare", "t.csv", "--target", "damage", "--methods", "logistic-regression",
+        "--folds", 2, "--n-jobs", 1, "--no-tune-threshold",
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    assert "note: taken for text, though they look like numbers: 'price'" in ran.err
+    assert "note: damage has a class called 'None'" in ran.err

@@ -20,6 +20,14 @@ __all__ = ["FEW_CATEGORIES", "most_categories", "quietly", "table_info"]
 
 FEW_CATEGORIES, MOST_CATEGORIES = 40, 255
 ROWS_PER_CATEGORY = 20
+NESTED_CELLS = {
+    list: "lists",
+    np.ndarray: "lists",  # pandas' cells of a Parquet file's lists
+    dict: "dictionaries",
+    set: "sets",
+    frozenset: "sets",
+    tuple: "tuples",
+}
 
 
 def most_categories(n_rows: int) -> int:
@@ -56,7 +64,8 @@ def table_info(X: Any, labels: Labels, positive: Any = None) -> TableInfo:
     Raises
     ------
     InputError
-        Where an array holds anything but numbers, or a pixel is missing.
+        Where an array holds anything but numbers, a pixel is missing, or a column
+        holds lists or the like.
     """
     if positive is None:
         positive = labels.classes[labels.positive]
@@ -64,6 +73,7 @@ def table_info(X: Any, labels: Labels, positive: Any = None) -> TableInfo:
     frame = nw.from_native(X, eager_only=True, pass_through=True)
     if isinstance(frame, nw.DataFrame):
         columns = list(frame.iter_columns())
+        _refuse_nested(columns)
         missing = any(_has_missing(column) for column in columns)
         return TableInfo(counts, positive, _kinds(columns), missing)
     is_sparse = bool(sparse.issparse(X))
@@ -86,6 +96,25 @@ def table_info(X: Any, labels: Labels, positive: Any = None) -> TableInfo:
         is_sparse=is_sparse,
         image_shape=values.shape[1:] if values.ndim > 2 else None,
     )
+
+
+def _refuse_nested(columns: "list[nw.Series[Any]]") -> None:
+    for column in columns:
+        held = _nested(column)
+        if held:
+            raise InputError(
+                f"column {column.name!r} holds {held}: make columns of them, or drop it"
+            )
+
+
+def _nested(column: "nw.Series[Any]") -> str | None:
+    """Return what a column holds where its cells have parts, None where they do not."""
+    if column.dtype.is_nested():
+        return "structs" if column.dtype == nw.Struct else "lists"
+    if column.dtype != nw.Object:
+        return None
+    cells = set(map(type, column.to_list()))
+    return next((NESTED_CELLS[cell] for cell in NESTED_CELLS if cell in cells), None)
 
 
 def _has_missing(column: "nw.Series[Any]") -> bool:

@@ -19,6 +19,7 @@ from trimtab.cli.options import (
     StoreUrl,
     check_limit,
     load_table,
+    printable,
     resumable,
     split_names,
     tell_failures,
@@ -118,7 +119,7 @@ def compare(
             progress=True,
             name=name,
             target=target,
-            command=shlex.join(["trimtab", *sys.argv[1:]]),
+            command=printable(shlex.join(["trimtab", *sys.argv[1:]])),
         )
     page = comparison.save(out)
     show_comparison(comparison)

@@ -2,6 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ __all__ = [
     "StoreUrl",
     "check_limit",
     "load_table",
+    "printable",
     "resumable",
     "split_names",
     "tell_failures",
@@ -84,7 +86,7 @@ def split_names(names: str | None) -> list[str] | None:
 
 def check_limit(time_limit: float) -> None:
     """Raise an `InputError` unless the time limit makes sense."""
-    if not time_limit >= 0:
+    if not 0 <= time_limit < math.inf:
         raise InputError(f"--time-limit is {time_limit:g}: give seconds, or 0 for none")
 
 
@@ -95,17 +97,28 @@ def tell_failures(failures: "pd.DataFrame") -> None:
         print(f"failed: {method} on {times}: {reason}", file=sys.stderr)
 
 
+def printable(name: str) -> str:
+    """Return a file's name, or a command with one, in letters that can be written.
+
+    A name that is not UTF-8 holds stand-ins for its bytes, which files and stores
+    refuse.
+    """
+    return name.encode("utf-8", "replace").decode()
+
+
 def load_table(table: str, target: str | None) -> tuple[Any, Any, str, str, Any]:
     """Return X, y, the table's name, the target's, and the class of interest."""
     from trimtab import datasets
-    from trimtab.table_files import read_table, split_target
+    from trimtab.table_files import doubts, read_table, split_target
 
     path = Path(table)
     suffixes = {suffix.lower() for suffix in path.suffixes}
     looks_like_file = bool({".csv", ".tsv", ".parquet", ".pq", ".gz"} & suffixes)
     if path.exists() or looks_like_file:
-        X, y = split_target(read_table(path), target)
-        return X, y, path.name, str(target), None
+        X, y = split_target(read_table(path, target), target)
+        for doubt in doubts(X, y):
+            print(f"note: {doubt}", file=sys.stderr)
+        return X, y, printable(path.name), str(target), None
     card = datasets.describe(table)
     if target not in (None, card.target):
         raise InputError(
