@@ -24,7 +24,14 @@ from sklearn.model_selection import TunedThresholdClassifierCV
 from sklearn.naive_bayes import GaussianNB
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from trimtab.benchmark.rows import MadeRows, SelectedRows, down_to, fitted_rows, up_to
+from trimtab.benchmark.rows import (
+    MadeRows,
+    SelectedRows,
+    down_to,
+    fitted_rows,
+    resample_seconds,
+    up_to,
+)
 
 IDENTITY = FunctionTransformer()
 
@@ -169,3 +176,26 @@ def test_fitted_rows_by_hand(estimator, expected):
     y = np.repeat([0, 1], [N_USUAL, N_RARE])
 
     assert fitted_rows(estimator.fit(X, y), N_ALL) == expected
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"history_": [0.9, 0.8]},
+        {"history_": [{"round": 1, "loss": 0.9}]},
+        {"history_": [{"round": 1, "rows_per_class": "all"}]},
+        {"samplers_": [RandomUnderSampler()]},
+        {"samplers_": 3},
+        {"estimators_": [None, "drop"], "max_samples": float("nan")},
+        {"n_rows_": "many"},
+        {"steps": 100},
+    ],
+    ids=str,
+)
+def test_what_a_users_classifier_keeps_by_our_names_does_no_harm(attributes):
+    """Its rows are taken to be those it was given; no experiment fails for a count."""
+    own = GaussianNB()
+    vars(own).update(attributes)
+
+    assert fitted_rows(own, 48) == 48
+    assert resample_seconds(own) is None

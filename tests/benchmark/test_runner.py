@@ -69,6 +69,15 @@ def test_no_process_at_all_is_refused(store, make_runner):
         make_runner(store, n_jobs=0)
 
 
+@pytest.mark.parametrize(
+    "limit", [0, -5, float("inf"), float("nan"), "600", True], ids=str
+)
+def test_a_time_limit_that_is_none_is_refused(store, make_runner, limit):
+    """The message names it, and how to have no limit."""
+    with pytest.raises(InputError, match=f"time_limit is '?{limit}'?: .* or None"):
+        make_runner(store, time_limit=limit)
+
+
 def test_probabilities_are_kept_only_when_wanted(store, experiments, make_runner):
     """A suite of thousands need not keep them."""
     todo = experiments()

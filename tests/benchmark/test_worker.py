@@ -64,6 +64,11 @@ def test_a_fit_over_its_time_is_killed(pool, request_for):
     assert pool.run(request_for(), time_limit=5).status == "done"
 
 
+def test_a_limit_longer_than_any_wait_is_no_error(pool, request_for):
+    """No lock can be waited for that long."""
+    assert pool.run(request_for(), time_limit=1e300).status == "done"
+
+
 def test_what_learners_print_does_no_harm(pool, request_for):
     """Output of a learner does not get between the answers."""
     assert pool.run(request_for(first="print")).status == "done"

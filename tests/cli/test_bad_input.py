@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+RESULTS = Path(__file__).parents[2] / "docs" / "results"
 ROWS = [f"{i},{i % 7},{('yes' if i % 9 == 0 else 'no')}" for i in range(90)]
 CSV = "\n".join(["a,b,y", *ROWS, ""])
 
@@ -61,6 +62,8 @@ BAD = [
     (["good.csv", "--target", "y", "--folds", "1"], "folds is 1"),
     (["good.csv", "--target", "y", "--repeats", "0"], "repeats is 0"),
     (["good.csv", "--target", "y", "--time-limit", "-1"], "--time-limit is -1"),
+    (["good.csv", "--target", "y", "--time-limit", "inf"], "--time-limit is inf"),
+    (["good.csv", "--target", "y", "--time-limit", "nan"], "--time-limit is nan"),
     (["good.csv", "--target", "y", "--tune", "0"], "tuning: n_trials is 0"),
     (["good.csv", "--target", "y", "--tune-time-limit", "9"], "there is none: give"),
     (
@@ -118,8 +121,14 @@ def test_a_folder_without_permission_is_refused(trimtab, tmp_path: Path):
         (["run", "controls", "--datasets", "mamography"], "no data set 'mamography'"),
         (["run", "controls", "--methods", "lightgmb"], "did you mean 'lightgbm'"),
         (["run", "controls", "--seeds", "one"], "--seeds is 'one'"),
+        (["run", "controls", "--time-limit", "inf"], "or 0 for none"),
         (["run", "controls", "--trials", "5"], "suite controls: it tunes nothing"),
         (["show", "controls", "--from", "nothing.csv.gz"], "no such file"),
+        (["show", "art-table1", "--from", "a.csv.gz", "--trials", "5"], "leave out"),
+        (
+            ["show", "controls", "--from", str(RESULTS), "--seeds", "77"],
+            "controls.csv.gz has no result of the seeds 77: it has 0; choose",
+        ),
         (["show", "controls"], "there is no store trimtab-bench.sqlite"),
         (["run", "mine.toml"], "no such suite file"),
     ],

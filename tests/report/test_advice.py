@@ -50,11 +50,19 @@ def row(
 
 
 def splits_of(board: pd.DataFrame, n_splits: int) -> pd.DataFrame:
-    """Return results of `n_splits` folds whose means are those of the leaderboard."""
+    """Return results of `n_splits` folds whose means are those of the leaderboard.
+
+    A method with fewer splits failed on the last of them.
+    """
     pattern = np.linspace(-1, 1, n_splits) if n_splits > 1 else np.zeros(1)
     measures = [c.removesuffix("_mean") for c in board if c.endswith("_mean")]
     return pd.DataFrame(
-        {"method": row["method"], "repeat": 0, "fold": fold, "status": "done"}
+        {
+            "method": row["method"],
+            "repeat": 0,
+            "fold": fold,
+            "status": "done" if fold < row["splits"] else "error",
+        }
         | {m: row[f"{m}_mean"] + row["wobble"] * pattern[fold - i] for m in measures}
         for i, (_, row) in enumerate(board.iterrows())
         for fold in range(n_splits)
@@ -428,6 +436,65 @@ def test_without_a_rebalancing_method_there_is_no_answer() -> None:
     sentences = advice(BASE, row("xgboost", 0.79, -0.01, family="control"))
 
     assert "no rebalancing method has a score" in sentences[0]
+
+
+PARTLY = {"splits": 4, "failed": 1}
+
+
+def test_a_method_that_failed_on_a_split_is_not_chosen() -> None:
+    """The split that it failed on may be the hard one: the next one is recommended."""
+    flaky = row("adasyn", 0.95, 0.15, p_holm=0.001, **PARTLY)
+    own = row("mine", 0.96, 0.16, family="own", p_holm=0.001, **PARTLY)
+
+    helps = advice(row("smote", 0.85, 0.05, p_holm=0.01), BASE, own, flaky)
+    does_not = advice(BASE, row("smote", 0.79, -0.01), own, flaky)
+
+    assert helps[0].startswith("Rebalancing helps here: smote reaches")
+    assert helps[1] == "Use smote."
+    assert "the one rebalancing method that finished all splits, smote" in does_not[0]
+    assert does_not[1] == (
+        "Stay with plain LightGBM: nothing that finished all splits is ahead of it "
+        "beyond chance."
+    )
+
+
+def test_a_method_is_chosen_with_a_word_where_all_failed_on_some_split() -> None:
+    """How many splits it finished stands in the sentence."""
+    sentences = advice(
+        row("smote", 0.85, 0.05, p_holm=0.01, **PARTLY),
+        row("lightgbm", 0.80, **PARTLY),
+    )
+
+    assert sentences[0].startswith(
+        "Rebalancing helps here: smote (finished 4 of 5 splits) reaches"
+    )
+    assert sentences[1] == "Use smote (finished 4 of 5 splits)."
+
+
+def test_rebalancing_that_always_failed_somewhere_gives_no_answer() -> None:
+    """What the first of them reached where it finished is told."""
+    sentences = advice(BASE, row("smote", 0.95, 0.15, p_holm=0.001, **PARTLY))
+
+    assert sentences[0] == (
+        "Whether rebalancing helps is not answered here: no rebalancing method "
+        "finished all splits; smote finished 4 of 5 splits, and is ahead of plain "
+        "LightGBM by 0.150 in average precision on those."
+    )
+    assert sentences[1].startswith("The best of what finished all splits is plain")
+
+
+def test_scores_are_compared_on_the_splits_that_both_finished() -> None:
+    """On the four of plain LightGBM the other's mean is lower than on its five."""
+    sentences = advice(
+        row("smote", 0.85, 0.045, p_holm=0.01, wobble=0.02),
+        row("lightgbm", 0.80, wobble=0.0, **PARTLY),
+    )
+
+    assert "smote reaches an average precision of 0.845 against 0.800" in sentences[0]
+    assert sentences[2] == (
+        "Plain LightGBM finished 4 of 5 splits: others are compared with it on those "
+        "alone."
+    )
 
 
 def test_nothing_finished_nothing_said() -> None:

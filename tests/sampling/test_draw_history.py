@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.datasets import make_classification
+from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -15,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from trimtab import ARTClassifier
 from trimtab.exceptions import InputError
-from trimtab.sampling.draw_history import DrawHistory
+from trimtab.sampling.draw_history import DrawHistory, innermost
 
 
 def record(epoch: int, replica: int, drawn: float, f1: float) -> dict[str, Any]:
@@ -86,3 +87,10 @@ def test_an_estimator_without_any_history_is_named() -> None:
     """A plain classifier in a pipeline is named, not the pipeline."""
     with pytest.raises(InputError, match="LogisticRegression has no history"):
         DrawHistory.of(make_pipeline(StandardScaler(), LogisticRegression()))
+
+
+def test_a_number_of_steps_is_no_pipeline() -> None:
+    """A user's classifier may call anything its steps."""
+    model = DummyClassifier()
+    model.steps = 100
+    assert innermost(model) is model

@@ -20,6 +20,9 @@ Rows = NDArray[np.int64]
 Scores = NDArray[np.float64]
 Codes = NDArray[np.integer[Any]]
 
+_NAMED = 5
+"""So many classes are named in a message."""
+
 
 @dataclass(frozen=True)
 class FittedRows:
@@ -82,7 +85,8 @@ class MethodOnTable:
         Raises
         ------
         ValueError
-            Where one is not finite.
+            Where one is not finite, or where what the estimator calls its classes are
+            not those of the table.
         """
         return self.scores(estimator, estimator.predict_proba(self.rows(rows)))
 
@@ -91,9 +95,15 @@ class MethodOnTable:
         predicted = np.asarray(predicted)
         if not np.isfinite(predicted).all():
             raise ValueError("predict_proba returned values that are not finite")
+        codes = self._codes(estimator.classes_, "classes_ holds")
+        if predicted.shape[1:] != codes.shape:
+            raise ValueError(
+                f"predict_proba returned an array of shape {predicted.shape}: a column "
+                f"is needed for each of the {len(codes)} classes_"
+            )
         # A class that resampling left out was never learned: its probability is 0.
         scores = np.zeros((len(predicted), len(self.labels.classes)))
-        scores[:, self._codes(estimator.classes_)] = predicted
+        scores[:, codes] = predicted
         return scores
 
     def decide(self, estimator: Any, X: Any, scores: Scores) -> Codes:
@@ -111,11 +121,43 @@ class MethodOnTable:
             Rows, as the estimator takes them.
         scores : ndarray of shape (n_rows, n_classes)
             Their probabilities, from `predict`.
+
+        Raises
+        ------
+        ValueError
+            Where the estimator does not give one class of the table for each row.
         """
         if self.method.code:
-            return self._codes(estimator.predict(X))
+            called = np.asarray(estimator.predict(X))
+            # Some return a column: CatBoost does for more than two classes.
+            if called.shape not in {(len(scores),), (len(scores), 1)}:
+                raise ValueError(
+                    f"predict returned an array of shape {called.shape} for "
+                    f"{len(scores)} rows: one label a row is needed"
+                )
+            return self._codes(called.reshape(-1), "predict returned")
         threshold = getattr(estimator, "best_threshold_", None)
         return decide(scores, 1 if threshold is not None else 0, threshold)
 
-    def _codes(self, labels: Any) -> Rows:
-        return np.searchsorted(self.labels.classes, np.asarray(labels)).astype(np.int64)
+    def _codes(self, labels: Any, said: str) -> Rows:
+        """Return the codes of labels; `said` begins what is said of an unknown one."""
+        found, classes = np.asarray(labels), self.labels.classes
+        if not (_holds_numbers(found) and _holds_numbers(classes)):
+            # Some libraries make text of True and False, or numbers of "0" and "1".
+            found, classes = found.astype(str), classes.astype(str)
+        order = np.argsort(classes)
+        places = np.searchsorted(classes, found, sorter=order)
+        codes = order[np.minimum(places, len(order) - 1)]
+        unknown = classes[codes] != found
+        if unknown.any():
+            known = ", ".join(map(repr, self.labels.classes[:_NAMED].tolist()))
+            more = ", ..." if len(order) > _NAMED else ""
+            raise ValueError(
+                f"{said} {np.asarray(labels)[unknown].tolist()[0]!r}, which is none of "
+                f"the labels that fit was given ({known}{more})"
+            )
+        return codes.astype(np.int64)
+
+
+def _holds_numbers(values: NDArray[Any]) -> bool:
+    return values.dtype.kind in "biuf"

@@ -5,11 +5,13 @@
 import time
 import warnings
 from collections import Counter
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
+from sklearn.pipeline import Pipeline
 
 from trimtab.tables import take_rows
 
@@ -209,22 +211,47 @@ def fitted_rows(estimator: Any, n_train: int) -> int:
     int
         `n_train` where nothing tells of another number.
     """
-    if hasattr(estimator, "steps"):
-        for _, step in estimator.steps[:-1]:
+    try:
+        return int(_counted_rows(estimator, n_train))
+    except Exception:
+        # A user's classifier may keep anything at all under the names that are looked
+        # at: its scores are not given up for want of a count.
+        return n_train
+
+
+def _counted_rows(estimator: Any, n_train: int) -> int:
+    steps = _steps(estimator)
+    if steps:
+        for _, step in steps[:-1]:
             n_train = getattr(step, "n_rows_", n_train)
-        return fitted_rows(estimator.steps[-1][1], n_train)
+        return _counted_rows(steps[-1][1], n_train)
     samplers = getattr(estimator, "samplers_", None)
-    if samplers:
+    if _all_with(samplers, lambda sampler: hasattr(sampler, "sample_indices_")):
         return sum(len(sampler.sample_indices_) for sampler in samplers)
     records = getattr(estimator, "history_", None)
-    if isinstance(records, list) and records and "round" in records[0]:
+    if _all_with(records, _tells_of_rows):
         return sum(int(record["rows_per_class"].sum()) for record in records)
     members = getattr(estimator, "estimators_", None)
     if isinstance(members, list) and members:
         return sum(_rows_of_member(m, estimator, n_train) for m in members)
     n_train = getattr(estimator, "n_rows_", n_train)
     inner = getattr(estimator, "estimator_", None)
-    return n_train if inner is None else fitted_rows(inner, n_train)
+    return n_train if inner is None else _counted_rows(inner, n_train)
+
+
+def _steps(estimator: Any) -> list[tuple[str, Any]]:
+    """Return a pipeline's steps; elsewhere the name may mean a number of steps."""
+    return estimator.steps if isinstance(estimator, Pipeline) else []
+
+
+def _all_with(items: Any, is_known: Callable[[Any], bool]) -> TypeGuard[list[Any]]:
+    """Return whether it is a list with something in it, all of a known kind."""
+    return isinstance(items, list) and bool(items) and all(map(is_known, items))
+
+
+def _tells_of_rows(record: Any) -> bool:
+    """Return whether it is what trimtab's ensembles note of a member."""
+    return isinstance(record, Mapping) and {"round", "rows_per_class"} <= record.keys()
 
 
 def resample_seconds(estimator: Any) -> float | None:
@@ -240,8 +267,8 @@ def resample_seconds(estimator: Any) -> float | None:
     float or None
         Seconds of `SelectedRows` and `MadeRows`, without what prepares the rows.
     """
-    steps = getattr(estimator, "steps", ())
-    seconds = [step.seconds_ for _, step in steps if hasattr(step, "seconds_")]
+    ours = [step for _, step in _steps(estimator) if isinstance(step, _Resampled)]
+    seconds = [step.seconds_ for step in ours if hasattr(step, "seconds_")]
     if seconds:
         return float(sum(seconds))
     inner = getattr(estimator, "estimator_", None)
@@ -255,4 +282,4 @@ def _rows_of_member(member: Any, ensemble: Any, n_train: int) -> int:
     share = getattr(ensemble, "max_samples", None)
     if isinstance(share, float):
         n_train = max(1, int(share * n_train))
-    return fitted_rows(member, n_train if not isinstance(share, int) else share)
+    return _counted_rows(member, n_train if not isinstance(share, int) else share)

@@ -8,6 +8,7 @@ worker process run it, of this machine (`trimtab.benchmark.worker`) or of a clus
 # SPDX-License-Identifier: BSD-3-Clause
 
 import json
+import math
 import os
 import socket
 import threading
@@ -16,6 +17,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any, Protocol
 
 import joblib
@@ -90,7 +92,7 @@ class Runner:
         experiments are sent at once: None and -1 are all that it runs at once when the
         run begins.
     time_limit : float or None, default=None
-        Seconds for each fit. None is no limit.
+        Seconds for each fit, above 0. None is no limit.
     together : bool, default=False
         Whether experiments of a method that ``fits_together`` share training runs: it
         takes less time, and nobody knows what one of them costs alone. Not on a
@@ -119,6 +121,7 @@ class Runner:
         self.store, self.sources, self.methods = store, sources, methods
         if n_jobs == 0:
             raise InputError("n_jobs is 0: give a number of processes, or -1 for all")
+        _check_time_limit(time_limit)
         self.engine, self.n_jobs = engine, n_jobs
         self.together = together and engine.is_local
         self.time_limit, self.keep_scores = time_limit, keep_scores
@@ -295,6 +298,16 @@ class Runner:
             stop.set()
             thread.join()
             self.store.release_all(self.owner)
+
+
+def _check_time_limit(limit: Any) -> None:
+    if limit is None:
+        return
+    is_number = isinstance(limit, Real) and not isinstance(limit, bool)
+    if not (is_number and 0 < limit < math.inf):
+        raise InputError(
+            f"time_limit is {limit!r}: give seconds above 0, or None for no limit"
+        )
 
 
 class _Neighbours:

@@ -171,7 +171,9 @@ class Worker:
                 return answer
             if isinstance(answer, Phase):
                 phase = answer.name
-                limit = time_limit and time_limit * answer.n_fits
+                if time_limit is not None:
+                    # No lock can be waited for any longer, and it is centuries.
+                    limit = min(time_limit * answer.n_fits, threading.TIMEOUT_MAX)
             else:
                 on_message(answer)
 

@@ -7,6 +7,7 @@ Nothing heavy is imported before a command needs it, so that help comes at once.
 
 import signal
 import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -64,6 +65,7 @@ def main() -> None:
     """Run the command line."""
     # Schedulers end a job by SIGTERM: let it clean up as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _print_what_can_be()
     try:
         app()
     except (InputError, MissingExtraError) as error:
@@ -75,6 +77,13 @@ def main() -> None:
         of_bench = {"matplotlib", "scikit_posthocs"}
         extra = "bench" if library in of_bench else "compare"
         _stop(str(MissingExtraError(library, extra)), 2)
+
+
+def _print_what_can_be() -> None:
+    """Put a question mark for what the terminal's encoding lacks, such as ± or −."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # what stands in for one need not have it
+            stream.reconfigure(errors="replace")
 
 
 def _stop(message: str, code: int) -> None:

@@ -4,7 +4,8 @@ A lead over plain LightGBM counts as real where its Holm-corrected p-value is be
 0.05. Controls do not rebalance: plain learners, class weights, bagging, a tuned
 threshold. Rebalancing helps only where it is really ahead of the best control too.
 Whether a classifier that the user brings rebalances is not known: it may win, and
-says nothing about rebalancing.
+says nothing about rebalancing. A method that failed on some splits is not recommended,
+unless they all did; then it is said, and two are compared on the splits of both.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
@@ -15,7 +16,7 @@ import pandas as pd
 
 from trimtab.benchmark.evidence import Evidence
 from trimtab.report.remarks import about_data, about_probabilities, about_threshold
-from trimtab.report.standing import Standing, is_better, is_real, name_of
+from trimtab.report.standing import Standing, is_better, is_real, name_of, shortfall
 from trimtab.report.wording import number, seconds
 
 __all__ = ["advise"]
@@ -37,8 +38,9 @@ def advise(evidence: Evidence) -> list[str]:
     list of str
         Sentences of plain text. The first answers whether rebalancing helps, the second
         says what to use; where only the user's own classifiers were compared, it is
-        the other way round. Up to four more follow where there is reason to: scores
-        that are too good, repeated rows, the decision threshold, the probabilities.
+        the other way round. Up to five more follow where there is reason to: splits
+        that plain LightGBM failed on, scores that are too good, repeated rows, the
+        decision threshold, the probabilities.
     """
     standing = Standing.of(evidence)
     if standing.done.empty:
@@ -52,6 +54,7 @@ def advise(evidence: Evidence) -> list[str]:
         sentences, chosen = [verdict, choice.sentence], choice.row
     return [
         *sentences,
+        *_about_base(standing.base),
         *about_data(standing),
         *about_threshold(standing),
         *about_probabilities(standing, chosen),
@@ -62,6 +65,19 @@ def advise(evidence: Evidence) -> list[str]:
 class _Choice:
     row: pd.Series
     sentence: str
+
+
+def _named(row: pd.Series) -> str:
+    """Return what a method is called, with the splits it finished where some failed."""
+    short = shortfall(row)
+    return name_of(row) + (f" ({short})" if short else "")
+
+
+def _about_base(base: pd.Series) -> list[str]:
+    short = shortfall(base)
+    if not short:
+        return []
+    return [f"Plain LightGBM {short}: others are compared with it on those alone."]
 
 
 def _first(rows: pd.DataFrame) -> pd.Series | None:
@@ -76,8 +92,8 @@ def _first_better(rows: pd.DataFrame) -> pd.Series | None:
 def _best_of_all(standing: Standing) -> str:
     best = standing.done.iloc[0]
     return (
-        f"The best of what ran is {name_of(best)}, with {_a(standing.title)} of "
-        f"{number(standing.score(best))}."
+        f"The best of what {standing.what_ran} is {_named(best)}, with "
+        f"{_a(standing.title)} of {number(standing.score(best))}."
     )
 
 
@@ -94,22 +110,32 @@ def _without_rebalancing(
     standing: Standing, base: pd.Series
 ) -> tuple[list[str], pd.Series]:
     """Answer where plain LightGBM ran beside controls or own classifiers alone."""
-    unanswered = (
-        "Whether rebalancing helps is not answered here: no rebalancing method has a "
-        "score."
-    )
-    others = standing.done.drop(index=base.name)
-    if others.empty:
+    why = _why_unanswered(standing)
+    unanswered = f"Whether rebalancing helps is not answered here: {why}."
+    if standing.judged.empty:
         return [unanswered, _best_of_all(standing)], base
-    winner = _first_better(others)
+    winner = _first_better(standing.judged)
     if winner is not None:
         choice = _use_it(standing, winner, base)
     else:
         reason = f" This run is too small to tell: {standing.doubt}."
-        stay = _stay(_first(others))
+        stay = _stay(standing, _first(standing.judged))
         choice = _Choice(base, stay + (reason if standing.doubt else ""))
     sentences = [unanswered, choice.sentence]
     return sentences if standing.owns.empty else sentences[::-1], choice.row
+
+
+def _why_unanswered(standing: Standing) -> str:
+    """Return why no rebalancing method is judged."""
+    best = _first(standing.partial)
+    if best is None:
+        return "no rebalancing method has a score"
+    text = (
+        f"no rebalancing method finished all splits; {name_of(best)} {shortfall(best)}"
+    )
+    if pd.isna(best["difference"]):
+        return text
+    return f"{text}, and is {standing.plain_lead(best)} on those"
 
 
 def _a(noun: str) -> str:
@@ -121,7 +147,7 @@ def _use_it(standing: Standing, winner: pd.Series, base: pd.Series) -> _Choice:
     figures = standing.figures(winner)
     return _Choice(
         winner,
-        f"{name_of(winner)} is {standing.plain_lead(winner)}: use it"
+        f"{_named(winner)} is {standing.plain_lead(winner)}: use it"
         f"{f' ({figures})' if figures else ''}{_cost(winner, base)}.",
     )
 
@@ -143,26 +169,27 @@ def _it_helps(
     standing: Standing, winner: pd.Series, base: pd.Series
 ) -> tuple[str, _Choice]:
     control = _first(standing.controls)
+    score, plain = standing.scores(winner, base)
     facts = (
-        f"{name_of(winner)} reaches {_a(standing.title)} of "
-        f"{number(standing.score(winner))} against {number(standing.score(base))}; it "
-        f"is {standing.lead(winner)}."
+        f"{_named(winner)} reaches {_a(standing.title)} of {number(score)} against "
+        f"{number(plain)}; it is {standing.lead(winner)}."
     )
     if (
         control is None
-        or standing.gap(control, base) <= 0  # then LightGBM itself is the best control
+        # Then LightGBM itself is the best control.
+        or not standing.gap(control, base) > 0
         or standing.is_ahead(winner, control)
     ):
         return (
             f"Rebalancing helps here: {facts}",
-            _Choice(winner, f"Use {name_of(winner)}{_cost(winner, base)}."),
+            _Choice(winner, f"Use {_named(winner)}{_cost(winner, base)}."),
         )
     if is_better(control):
         return (
             f"Rebalancing beats plain LightGBM here, but so does a control: {facts}",
             _Choice(
                 control,
-                f"Use {name_of(control)}: it resamples nothing and scores "
+                f"Use {_named(control)}: it resamples nothing and scores "
                 f"{number(standing.score(control))}{_cost(control, base)}.",
             ),
         )
@@ -171,8 +198,8 @@ def _it_helps(
         f"{facts}",
         _Choice(
             winner,
-            f"Use {name_of(winner)}{_cost(winner, base)}; but "
-            f"{name_of(control)}, which resamples nothing, scores "
+            f"Use {_named(winner)}{_cost(winner, base)}; but "
+            f"{_named(control)}, which resamples nothing, scores "
             f"{number(standing.score(control))}, and their gap may be chance.",
         ),
     )
@@ -193,11 +220,11 @@ def _it_does_not(standing: Standing, base: pd.Series) -> tuple[str, _Choice]:
     if control is not None and is_better(control):
         return verdict, _Choice(
             control,
-            f"What does help is {name_of(control)}, a control that resamples nothing: "
+            f"What does help is {_named(control)}, a control that resamples nothing: "
             f"it is {standing.lead(control)}{_cost(control, base)}.",
         )
-    others = standing.done.drop(index=[base.name, *standing.rebalancers.index])
-    return verdict, _Choice(base, _stay(_first(others)))
+    others = standing.judged.drop(index=standing.rebalancers.index)
+    return verdict, _Choice(base, _stay(standing, _first(others)))
 
 
 def _is_out_of_the_question(standing: Standing) -> bool:
@@ -219,24 +246,28 @@ def _no_gain(standing: Standing) -> str:
         if many > 1
         else "The one rebalancing method"
     )
+    which += "" if standing.partial.empty else " that finished all splits"
     worse = sum(
         is_real(row) and row["difference"] < 0 for _, row in rebalancers.iterrows()
     )
-    text = f"{which}, {name_of(best)}, is {standing.lead(best)}"
+    text = f"{which}, {_named(best)}, is {standing.lead(best)}"
     if worse and many > 1:
         which = "one of them is" if worse == 1 else f"{worse} of them are"
         return f"{text}; {which} worse than it beyond chance."
     return f"{text}."
 
 
-def _stay(other: pd.Series | None) -> str:
+def _stay(standing: Standing, other: pd.Series | None) -> str:
     """Return that plain LightGBM will do, beside the best that does not rebalance."""
     if other is not None and other["difference"] > 0:
         return (
-            f"Stay with plain LightGBM: {name_of(other)} is ahead of it by "
+            f"Stay with plain LightGBM: {_named(other)} is ahead of it by "
             f"{number(other['difference'])}, which may be chance."
         )
-    return "Stay with plain LightGBM: nothing that ran is ahead of it beyond chance."
+    return (
+        f"Stay with plain LightGBM: nothing that {standing.what_ran} is ahead of it "
+        "beyond chance."
+    )
 
 
 def _cost(row: pd.Series, base: pd.Series) -> str:

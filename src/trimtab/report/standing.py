@@ -13,7 +13,15 @@ from trimtab.benchmark.statistics import CorrectedT, corrected_t_test
 from trimtab.metrics import MEASURES
 from trimtab.report.wording import inside_sentence, number, p_value, signed
 
-__all__ = ["LEVEL", "NEGLIGIBLE", "Standing", "is_better", "is_real", "name_of"]
+__all__ = [
+    "LEVEL",
+    "NEGLIGIBLE",
+    "Standing",
+    "is_better",
+    "is_real",
+    "name_of",
+    "shortfall",
+]
 
 LEVEL = 0.05
 """A p-value below this makes a difference real."""
@@ -43,6 +51,19 @@ def name_of(row: pd.Series) -> str:
     return "plain LightGBM" if row["method"] == BASELINE else str(row["method"])
 
 
+def shortfall(row: pd.Series) -> str:
+    """Return how many splits a method finished; empty where it finished them all.
+
+    Examples
+    --------
+    >>> shortfall(pd.Series({"splits": 4, "failed": 1}))
+    'finished 4 of 5 splits'
+    """
+    if not row["failed"]:
+        return ""
+    return f"finished {row['splits']:.0f} of {row['splits'] + row['failed']:.0f} splits"
+
+
 @dataclass(frozen=True)
 class Standing:
     """The leaderboard by kinds of method, best first, and what is asked of it.
@@ -53,21 +74,29 @@ class Standing:
         What the comparison has found out.
     done : DataFrame
         The leaderboard's rows of methods with a finished split.
+    judged : DataFrame
+        Those to choose among, plain LightGBM left out: methods that failed on no split,
+        as the hard splits may be those that the others failed on. Where no method,
+        plain LightGBM neither, finished all splits, everything that is done.
     base : Series or None
-        The row of plain LightGBM.
+        The row of plain LightGBM, whatever it failed on.
     controls, owns, rebalancers : DataFrame
-        The rows of the other controls, of the user's own classifiers, and of all that
-        rebalance.
+        Of `judged`, the rows of the other controls, of the user's own classifiers, and
+        of all that rebalance.
+    partial : DataFrame
+        The rows of methods that rebalance and are not judged as they failed somewhere.
     doubt : str
         Why the run is too small to tell a difference; empty where it is not.
     """
 
     evidence: Evidence
     done: pd.DataFrame
+    judged: pd.DataFrame
     base: pd.Series | None
     controls: pd.DataFrame
     owns: pd.DataFrame
     rebalancers: pd.DataFrame
+    partial: pd.DataFrame
     doubt: str
 
     @classmethod
@@ -77,13 +106,18 @@ class Standing:
         done = board[board["splits"] > 0]
         is_base = done["method"] == BASELINE
         is_control, is_own = done["family"] == "control", done["family"] == "own"
+        rebalances = ~is_control & ~is_own & ~is_base
+        is_whole = done["failed"] == 0
+        is_judged = (is_whole | (not is_whole.any())) & ~is_base
         return cls(
             evidence=evidence,
             done=done,
+            judged=done[is_judged],
             base=done[is_base].iloc[0] if is_base.any() else None,
-            controls=done[is_control & ~is_base],
-            owns=done[is_own],
-            rebalancers=done[~is_control & ~is_own & ~is_base],
+            controls=done[is_judged & is_control],
+            owns=done[is_judged & is_own],
+            rebalancers=done[is_judged & rebalances],
+            partial=done[~is_judged & rebalances],
             doubt=_doubt(evidence),
         )
 
@@ -98,9 +132,19 @@ class Standing:
         return inside_sentence(self.metric)
 
     @property
+    def what_ran(self) -> str:
+        """What the methods that are spoken of did, after "what" or "nothing that"."""
+        n_others = len(self.done) - (self.base is not None)
+        return "ran" if len(self.judged) == n_others else "finished all splits"
+
+    @property
+    def _more_is_better(self) -> bool:
+        return MEASURES[self.metric].greater_is_better
+
+    @property
     def negligible(self) -> float:
         """The gain in the ranking measure below which there is nothing to gain."""
-        if MEASURES[self.metric].greater_is_better or self.base is None:
+        if self._more_is_better or self.base is None:
             return NEGLIGIBLE
         return NEGLIGIBLE * self.score(self.base)
 
@@ -108,10 +152,16 @@ class Standing:
         """Return the row's mean of the ranking measure."""
         return float(row[f"{self.metric}_mean"])
 
+    def scores(self, row: pd.Series, other: pd.Series) -> tuple[float, float]:
+        """Return the means of two rows on the splits that both finished."""
+        splits = [self._by_split(one, self.metric) for one in (row, other)]
+        both = pd.concat(splits, axis=1).dropna()
+        return float(both.iloc[:, 0].mean()), float(both.iloc[:, 1].mean())
+
     def gap(self, row: pd.Series, other: pd.Series) -> float:
-        """Return by how much `row` scores better than `other`."""
-        sign = 1 if MEASURES[self.metric].greater_is_better else -1
-        return sign * (self.score(row) - self.score(other))
+        """Return by how much `row` scores better on the splits that both finished."""
+        first, second = self.scores(row, other)
+        return first - second if self._more_is_better else second - first
 
     def is_ahead(self, row: pd.Series, other: pd.Series) -> bool:
         """Return whether `row` scores better than `other` beyond chance."""

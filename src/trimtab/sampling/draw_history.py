@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
 
 from trimtab.exceptions import InputError
 
@@ -110,7 +111,8 @@ def innermost(estimator: Any) -> Any:
     """
     while not hasattr(estimator, "history_"):
         inner = [getattr(estimator, name, None) for name in INNER]
-        steps = getattr(estimator, "steps", None)
+        # Elsewhere the name may mean a number of steps.
+        steps = estimator.steps if isinstance(estimator, Pipeline) else None
         found = (
             steps[-1][1] if steps else next((e for e in inner if e is not None), None)
         )
