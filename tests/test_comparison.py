@@ -85,6 +85,16 @@ def test_the_report_is_written(found, tmp_path):
     assert names == ["leaderboard.csv", "report.html", "results.csv"]
 
 
+@pytest.mark.parametrize("name", ["leaderboard", "results"])
+def test_a_table_that_cannot_be_written_is_named(found, tmp_path, name):
+    """With what to do about it; the page is there all the same."""
+    (tmp_path / f"{name}.csv").mkdir()
+    with pytest.raises(InputError, match=rf"{name}\.csv' \(.*\): close what has it"):
+        found.save(tmp_path)
+    assert (tmp_path / "report.html").stat().st_size > 10_000
+    assert not list(tmp_path.glob(".*"))
+
+
 def test_the_same_seed_gives_the_same_results(table):
     """Two runs are equal to the last digit; another seed draws other folds."""
     plain = [
@@ -193,6 +203,8 @@ def test_results_of_another_estimator_of_the_same_name_are_not_taken(table, tmp_
         ({"metric": "f1"}, "no metric 'f1'"),
         ({"positive": 7}, "no class 7"),
         ({"folds": 60}, "fewer than the 60"),
+        ({"time_limit": 0}, "time_limit is 0: give seconds above 0, or None"),
+        ({"time_limit": float("inf")}, "time_limit is inf"),
     ],
 )
 def test_bad_arguments_are_told_before_anything_runs(table, change, message):
@@ -212,6 +224,18 @@ def test_tuned_measures_need_two_classes_and_a_threshold(table):
     y[:40] = 2
     with pytest.raises(InputError, match="for two classes and there are 3"):
         trimtab.compare(X, y, metric="tuned_mcc")
+
+
+@pytest.mark.parametrize("tune", [None, 3])
+def test_precision_at_a_recall_needs_two_classes(table, tmp_path, tune):
+    """Three classes are refused before a store is made, with what to use instead."""
+    X, y = table
+    y = y.copy()
+    y[:40] = 2
+    store = tmp_path / "store.sqlite"
+    with pytest.raises(InputError, match="there are 3: use average_precision"):
+        trimtab.compare(X, y, metric="precision_at_recall_50", tune=tune, store=store)
+    assert not store.exists()
 
 
 def test_what_art_drew_is_kept_with_the_results(table, tmp_path):

@@ -17,6 +17,7 @@ from trimtab.metrics import (
     confusion_matrix,
     decide,
     expected_calibration_error,
+    find_measure,
     measure_decisions,
     measure_scores,
     per_class_scores,
@@ -172,6 +173,18 @@ def test_every_measure_has_a_title_and_is_measured() -> None:
     tuned = {name.removeprefix("tuned_") for name in MEASURES}
     assert set(plain) == tuned
     assert len({measure.title for measure in MEASURES.values()}) == len(MEASURES)
+
+
+def test_measures_for_two_classes_alone_say_so() -> None:
+    """Three classes have every other one, and none of these."""
+    codes, scores = random_case(3, 0)
+    confusion = confusion_matrix(codes, scores.argmax(axis=1), 3)
+    found = measure_scores(codes, scores, 1) | measure_decisions(confusion, 1)
+
+    assert set(found) == {k for k, m in MEASURES.items() if not m.two_classes_only}
+    staged = find_measure("precision_at_recall_50@5")
+    assert staged is not None
+    assert staged.two_classes_only
 
 
 def test_a_class_that_is_never_predicted_scores_zero() -> None:

@@ -222,15 +222,15 @@ def _tuning(
 def _check_metric(metric: str, labels: Labels, protocol: Protocol) -> None:
     if metric not in MEASURES:
         raise InputError(f"no metric {metric!r}: {nearest_names(metric, MEASURES)}")
-    if metric.startswith("tuned_"):
-        plain = metric.removeprefix("tuned_")
-        if len(labels.classes) > 2:
-            raise InputError(
-                f"{metric} is for two classes and there are {len(labels.classes)}: use "
-                f"{plain}"
-            )
-        if not protocol.tune_threshold:
-            raise InputError(f"{metric} needs tune_threshold; or use {plain}")
+    is_tuned = metric.startswith("tuned_")
+    plain = metric.removeprefix("tuned_") if is_tuned else "average_precision"
+    if MEASURES[metric].two_classes_only and len(labels.classes) > 2:
+        raise InputError(
+            f"{metric} is for two classes and there are {len(labels.classes)}: use "
+            f"{plain}"
+        )
+    if is_tuned and not protocol.tune_threshold:
+        raise InputError(f"{metric} needs tune_threshold; or use {plain}")
 
 
 class Comparison:
@@ -374,11 +374,23 @@ class Comparison:
         -------
         Path
             The page.
+
+        Raises
+        ------
+        InputError
+            Where a file cannot be written; the page comes first.
         """
         folder = Path(folder)
         check_writable(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        page = self.save_report(folder / "report.html")
         for name in ("leaderboard", "results"):
             table = getattr(self, name).to_csv(index=False, float_format="%.10g")
-            write_whole(folder / f"{name}.csv", table)
-        return self.save_report(folder / "report.html")
+            path = folder / f"{name}.csv"
+            try:
+                write_whole(path, table)
+            except OSError as error:
+                raise InputError(
+                    f"cannot write {str(path)!r} ({error.strerror}): close what has it "
+                    "open, move what is in its place, or give another folder"
+                ) from error
+        return page

@@ -2,7 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -37,18 +37,33 @@ Scores = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Measure:
-    """A score's name for people, and its direction."""
+    """A score's name for people, its direction, and what it is for.
+
+    Attributes
+    ----------
+    title : str
+        What people read.
+    greater_is_better : bool, default=True
+        The direction.
+    two_classes_only : bool, default=False
+        Whether tables of more classes have no such score.
+    """
 
     title: str
     greater_is_better: bool = True
+    two_classes_only: bool = False
+
+
+def _for_two_classes(title: str) -> Measure:
+    return Measure(title, two_classes_only=True)
 
 
 MEASURES: dict[str, Measure] = {
     "average_precision": Measure("Average precision"),
     "roc_auc": Measure("ROC AUC"),
-    "precision_at_recall_25": Measure("Precision at recall 0.25"),
-    "precision_at_recall_50": Measure("Precision at recall 0.5"),
-    "precision_at_recall_75": Measure("Precision at recall 0.75"),
+    "precision_at_recall_25": _for_two_classes("Precision at recall 0.25"),
+    "precision_at_recall_50": _for_two_classes("Precision at recall 0.5"),
+    "precision_at_recall_75": _for_two_classes("Precision at recall 0.75"),
     "macro_f1": Measure("Macro F1"),
     "minority_f1": Measure("Minority F1"),
     "balanced_accuracy": Measure("Balanced accuracy"),
@@ -59,13 +74,13 @@ MEASURES: dict[str, Measure] = {
     "brier": Measure("Brier score", greater_is_better=False),
     "calibration_error": Measure("Calibration error", greater_is_better=False),
     "log_loss": Measure("Log loss", greater_is_better=False),
-    "tuned_macro_f1": Measure("Macro F1, tuned threshold"),
-    "tuned_minority_f1": Measure("Minority F1, tuned threshold"),
-    "tuned_balanced_accuracy": Measure("Balanced accuracy, tuned threshold"),
-    "tuned_g_mean": Measure("G-mean, tuned threshold"),
-    "tuned_mcc": Measure("Matthews correlation, tuned threshold"),
+    "tuned_macro_f1": _for_two_classes("Macro F1, tuned threshold"),
+    "tuned_minority_f1": _for_two_classes("Minority F1, tuned threshold"),
+    "tuned_balanced_accuracy": _for_two_classes("Balanced accuracy, tuned threshold"),
+    "tuned_g_mean": _for_two_classes("G-mean, tuned threshold"),
+    "tuned_mcc": _for_two_classes("Matthews correlation, tuned threshold"),
 }
-"""Every score by name. The ``tuned_`` ones exist for two classes alone."""
+"""Every score by name. Some exist for two classes alone, as the measures say."""
 
 
 def find_measure(name: str) -> Measure | None:
@@ -88,7 +103,7 @@ def find_measure(name: str) -> Measure | None:
     if name.startswith("train_"):
         own = MEASURES.get(name.removeprefix("train_"))
         training = "on the training rows"
-        return own and Measure(f"{own.title} {training}", own.greater_is_better)
+        return own and replace(own, title=f"{own.title} {training}")
     measure, _, members = name.partition("@")
     if measure not in MEASURES or (members == "") == ("@" in name):
         return None
@@ -97,7 +112,7 @@ def find_measure(name: str) -> Measure | None:
         return found
     if not members.isdecimal():
         return None
-    return Measure(f"{found.title} of {members} members", found.greater_is_better)
+    return replace(found, title=f"{found.title} of {members} members")
 
 
 def decide(scores: Scores, positive: int, threshold: float | None = None) -> Codes:

@@ -117,6 +117,15 @@ def test_agreement_of_all_data_sets() -> None:
     assert test.f_p == pytest.approx(1 / 6**2)
 
 
+def test_agreement_of_data_sets_with_ties() -> None:
+    """Which of three leads alone has three outcomes; two pairs of four have six."""
+    three = pd.DataFrame({"a": [3, 3], "b": [1, 1], "c": [1, 1]})
+    four = pd.DataFrame({"a": [3] * 3, "b": [3] * 3, "c": [1] * 3, "d": [1] * 3})
+
+    assert friedman_test(three).f_p == pytest.approx(1 / 3)
+    assert friedman_test(four).f_p == pytest.approx(1 / 6**2)
+
+
 def test_methods_that_are_equal_everywhere() -> None:
     """No difference and no warning."""
     test = friedman_test(pd.DataFrame({name: [0.5] * 4 for name in "abc"}))

@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
-from functools import partial
+import threading
+from functools import partial, wraps
 from pathlib import Path
 
+import pytest
 from lightgbm import LGBMClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from trimtab.benchmark.digests import code_digest
 from trimtab.benchmark.methods import list_methods
@@ -26,18 +29,31 @@ class Mine(LogisticRegression):
 
 def factory(info, random_state):
     return Mine()
+
+def make(C):
+    import numpy
+
+    class Inner(Mine):
+        def decide(self):
+            return numpy.log(C)
+
+    def build(info, random_state, depth=C, *, kind=[C, lambda x: x + 1]):
+        return build if C else Inner()
+
+    return build
 """
 
 SCRIPT = """
 from functools import partial
 from sklearn.pipeline import make_pipeline
-from mine import Mine, factory
+from mine import Mine, factory, make
 from trimtab.benchmark.digests import code_digest
 
 class Here(Mine):
     pass
 
 values = [Mine(), make_pipeline(Mine()), factory, partial(factory, 1), Here()]
+values += [make(1), make(2), partial(make(1), 1), make(0)]
 print(*map(code_digest, values))
 """
 
@@ -60,7 +76,7 @@ def test_digests_are_the_same_in_every_process(tmp_path):
     """A run that is started again finds its results."""
     first = _digests(tmp_path, MODULE, "1")
     assert first == _digests(tmp_path, MODULE, "2")
-    assert len(set(first)) == 5
+    assert len(set(first)) == len(first) == 9
 
 
 def test_an_edited_helper_beside_the_script_changes_every_digest(tmp_path):
@@ -85,3 +101,136 @@ def test_parameters_of_a_library_estimator_count():
 def test_methods_of_trimtab_have_none():
     """The keys of the suites do not change with every release."""
     assert {method.code for method in list_methods()} == {""}
+
+
+class Factory:
+    """Builds by a method."""
+
+    def __init__(self, C):
+        self.C = C
+
+    def build(self, info, random_state):
+        """Return an estimator with the factory's C."""
+        return LogisticRegression(C=self.C)
+
+
+def from_closure(C):
+    """Give a factory that C is written into."""
+
+    def build(info, random_state):
+        return LogisticRegression(C=C)
+
+    return build
+
+
+def from_default(C):
+    """Give one that has C as a default argument."""
+
+    def build(info, random_state, C=C):
+        return LogisticRegression(C=C)
+
+    return build
+
+
+def from_keyword(C):
+    """Give one that takes C by its name alone."""
+
+    def build(info, random_state, *, C=C):
+        return LogisticRegression(C=C)
+
+    return build
+
+
+def from_inner_function(C):
+    """Give one whose helper has C, in a list."""
+    helpers = [from_closure(C)]
+
+    def build(info, random_state):
+        return helpers[0](info, random_state)
+
+    return build
+
+
+def from_wrapper(C):
+    """Give one that stands in another."""
+
+    @wraps(print)
+    def build(*args):
+        return from_closure(C)(*args)
+
+    return build
+
+
+def from_local_class(C):
+    """Give an estimator whose class has C in a property of its code."""
+
+    class Mine(LogisticRegression):
+        @property
+        def strength(self):
+            return C
+
+    return Mine()
+
+
+def from_method(C):
+    """Give a bound method."""
+    return Factory(C).build
+
+
+def from_partial(C):
+    """Give a part of a factory that has C in its closure."""
+    return partial(from_closure(C), random_state=0)
+
+
+def from_parameter(C):
+    """Give an estimator that takes a function."""
+    return make_pipeline(FunctionTransformer(lambda X: X * C), LogisticRegression())
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        from_closure,
+        from_default,
+        from_keyword,
+        from_inner_function,
+        from_wrapper,
+        from_local_class,
+        from_method,
+        from_partial,
+        from_parameter,
+    ],
+)
+def test_what_a_function_holds_counts(make):
+    """Factories of one text and different numbers are different methods."""
+    assert code_digest(make(1e-6)) == code_digest(make(1e-6))
+    assert code_digest(make(1e-6)) != code_digest(make(1.0))
+
+
+def test_a_lambda_counts_by_its_code():
+    """Many of a file are called the same."""
+    builds = [lambda: LogisticRegression(C=1), lambda: LogisticRegression(C=2)]
+    assert code_digest(builds[0]) != code_digest(builds[1])
+
+
+def test_functions_that_hold_each_other_have_a_digest():
+    """And whether a helper is there twice, or two are there once, tells them apart."""
+    one, other = from_closure(1), from_closure(2)
+    held = [one, other, one]
+
+    def build(info, random_state):
+        return build, held
+
+    first = code_digest(build)
+    held[2] = other
+    assert code_digest(build) != first
+    held[2] = one
+    assert code_digest(build) == first
+
+
+def test_what_cannot_be_compared_is_never_the_same():
+    """A lock may guard anything: results of one are not taken for another's."""
+    for make in (from_closure, from_parameter, from_local_class, from_method):
+        assert code_digest(make(threading.Lock())) != code_digest(
+            make(threading.Lock())
+        )

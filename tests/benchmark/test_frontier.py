@@ -68,6 +68,26 @@ def test_points_by_hand():
     assert set(found["datasets"]) == {2}
 
 
+def test_of_a_loss_the_least_is_the_best():
+    """Twice the cost must buy a smaller log loss, and a set without it is no set."""
+    table = results().rename(columns={"average_precision": "log_loss"})
+    bare = table[table["dataset"] == "imblearn27/oil"]
+    bare = bare.assign(dataset="imblearn27/spectrometer", log_loss=float("nan"))
+    plot = replace(PLOT, metric="log_loss")
+    found = frontier_points(
+        pd.concat([table, bare]), load_suite("mesa-policies"), plot
+    ).set_index("method")
+
+    assert found["is_best"].to_dict() == {
+        "MESA shipped": False,
+        "LightGBM": False,
+        "Ten bagged LightGBMs": False,
+        "UnderBagging 1:1": True,
+    }
+    assert [*found] == ["score", "cost", "is_best", "datasets"]
+    assert set(found["datasets"]) == {2}
+
+
 def test_the_picture_names_every_method():
     """And nothing is drawn where there is nothing to draw."""
     suite = load_suite("mesa-policies")

@@ -2,6 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -172,6 +173,44 @@ def test_precision_over_recall_has_a_line_for_each_method(
     assert points["n"].tolist() == [3] * 4
     missing = results.drop(columns="precision_at_recall_25")
     assert curve_points(missing, suite, plot)["x"].tolist() == [0.5, 0.5]
+
+
+def shares(points: pd.DataFrame, x: float) -> dict[str, float]:
+    """Return each line's share at a fraction of the best."""
+    there = points[np.isclose(points["x"], x)]
+    return dict(zip(there["line"], there["mean"].round(6), strict=True))
+
+
+def test_profiles_of_a_loss_count_from_the_least(
+    suite: Suite, results: pd.DataFrame
+) -> None:
+    """Of 0.42 and 0.62, and 0.32 and 0.52, the first is best; 3/5 of either is not."""
+    losses = results.rename(columns={"macro_f1": "log_loss"})
+    plot = Plot("p", "profile", metric="log_loss", methods=("3-*",))
+    points = curve_points(losses, suite, plot)
+
+    assert shares(points, 1.0) == {"3-a": 0, "3-b": 1}
+    # 0.42 / 0.62 = 0.68 and 0.32 / 0.52 = 0.62
+    assert shares(points, 0.65) == {"3-a": 0.5, "3-b": 1}
+    assert shares(points, 0.6) == {"3-a": 1, "3-b": 1}
+
+
+def test_profiles_leave_out_sets_that_a_method_did_not_finish(
+    suite: Suite, results: pd.DataFrame
+) -> None:
+    """One that failed on the harder splits does not win with what is left."""
+    plot = Plot("p", "profile", methods=("3-*",))
+    lost = (results["method"] == "3-b") & (results["dataset"] == "sklearn/wine")
+    lucky = results.assign(macro_f1=results["macro_f1"].mask(lost, 0.9))
+    lucky.loc[lost & (results["seed"] < 2), "status"] = "error"
+
+    assert shares(curve_points(results, suite, plot), 1.0) == {"3-a": 1, "3-b": 0}
+    assert set(curve_points(results, suite, plot)["n"]) == {2}
+    assert shares(curve_points(lucky, suite, plot), 1.0) == {"3-a": 1, "3-b": 0}
+    assert set(curve_points(lucky, suite, plot)["n"]) == {1}
+    of_wine = replace(plot, datasets=("sklearn/wine",))
+    assert set(curve_points(results, suite, of_wine)["n"]) == {1}
+    assert curve_points(lucky, suite, of_wine).empty
 
 
 def test_several_methods_at_one_place(suite: Suite, results: pd.DataFrame) -> None:

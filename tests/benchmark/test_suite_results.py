@@ -4,10 +4,13 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from trimtab.benchmark.store import Store
-from trimtab.benchmark.suite_results import read_suites
+from trimtab.benchmark.suite import load_suite
+from trimtab.benchmark.suite_results import read_results, read_suites
+from trimtab.benchmark.summary import write_export
 from trimtab.exceptions import InputError
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results"
@@ -33,6 +36,24 @@ def test_suites_by_name_from_a_folder_or_a_file() -> None:
     for names in ([], ["controls", "art-table1"]):
         with pytest.raises(InputError, match="holds one suite: name that suite alone"):
             read_suites(names, "", file)
+
+
+def test_seeds_of_an_export(tmp_path: Path) -> None:
+    """All that it has are read, unless some are asked for; others are refused."""
+    plan = load_suite("controls").select(seeds=[7, 1])
+    file = tmp_path / "controls.csv.gz"
+    text = {"dataset": "d", "method": "m", "parameters": "{}", "status": "done"}
+    table = pd.DataFrame({**text, "reason": "", "seed": [0, 1, 1, 2]})
+    write_export(table, file)
+
+    assert read_results(plan, "", file)["seed"].tolist() == [0, 1, 1, 2]
+    some = read_results(plan, "", tmp_path, only_seeds=True)
+    assert some["seed"].tolist() == [1, 1]
+    with pytest.raises(InputError, match="of the seeds 7, 8: it has 0, 1, 2; choose"):
+        read_results(plan.select(seeds=[7, 8]), "", file, only_seeds=True)
+    write_export(table.drop(columns="seed"), file)
+    with pytest.raises(InputError, match="does not say its seeds"):
+        read_results(plan, "", file, only_seeds=True)
 
 
 def test_nothing_is_there(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from trimtab.benchmark.summary import (
     flatten_per_class,
     overview,
     read_export,
+    scores_by_dataset,
     summarise,
     with_labels,
     write_export,
@@ -184,6 +185,30 @@ def test_set_that_a_method_is_not_for_has_no_ranks() -> None:
         {"deep": (1 + 3) / 2, "forest": (2.5 + 1) / 2, "logit": (2.5 + 2) / 2}
     )
     assert table["datasets"].to_dict() == {"deep": 1, "forest": 3, "logit": 2}
+
+
+def test_set_that_does_not_have_the_measure_has_no_ranks() -> None:
+    """Only there may all be without a score: a failure beside it changes nothing."""
+    some = results()
+    some.loc[some["dataset"] == "g/two", "average_precision"] = np.nan
+    summary = summarise(some, SUITE, "average_precision")
+
+    # Set one: deep, then a tie. Set three: forest, logit, and deep, which failed.
+    assert overview(summary).set_index("method")["mean_rank"].to_dict() == (
+        pytest.approx({"deep": (1 + 3) / 2, "forest": 1.75, "logit": (2.5 + 2) / 2})
+    )
+    scores = scores_by_dataset(summary, tried_by_all=True)
+    assert [*scores.index] == ["g/one", "g/three"]
+    assert scores_by_dataset(summary).index.equals(scores.index)
+
+
+def test_set_on_which_all_failed_is_a_tie() -> None:
+    """It has the measure, for all that is known."""
+    some = results()
+    some.loc[some["dataset"] == "g/two", "status"] = "error"
+    scores = scores_by_dataset(summarise(some, SUITE, "average_precision"))
+
+    assert [*scores.index] == ["g/two", "g/one", "g/three"]
 
 
 def test_method_for_few_sets_takes_none_from_the_others() -> None:

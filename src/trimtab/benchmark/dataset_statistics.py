@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
 from trimtab.benchmark.statistics import (
@@ -154,11 +155,19 @@ def friedman_test(
     chi_square = float(found.statistic)
     rest = n * (k - 1) - chi_square
     if rest <= 1e-9 * n * k:  # all data sets agree: F has no value, its p-value has
-        p_value = math.factorial(k) ** float(1 - n) if k < 100 else 0.0
+        p_value = _chance_of_one_order(ranks[0], n)
         return FriedmanTest(n, k, chi_square, float(found.pvalue), np.inf, p_value)
     f = (n - 1) * chi_square / rest
     p_value = float(stats.f.sf(f, k - 1, (k - 1) * (n - 1)))
     return FriedmanTest(n, k, chi_square, float(found.pvalue), float(f), p_value)
+
+
+def _chance_of_one_order(ranks: NDArray[np.floating[Any]], n_datasets: int) -> float:
+    """Return how often data sets agree by chance, where each has ties like these."""
+    _, tied = np.unique(ranks, return_counts=True)
+    # Methods that are tied can change places: that is no other order.
+    orders = math.lgamma(len(ranks) + 1) - sum(math.lgamma(n + 1) for n in tied)
+    return math.exp(orders * (1 - n_datasets))
 
 
 def critical_difference(n_methods: int, n_datasets: int, alpha: float = 0.05) -> float:

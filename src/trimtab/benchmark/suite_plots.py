@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from trimtab.benchmark.frontier import complete_datasets, is_loss
 from trimtab.benchmark.profiles import performance_ratios
 from trimtab.exceptions import InputError, nearest_names
 from trimtab.metrics import MEASURES, find_measure
@@ -292,14 +293,21 @@ def _measured_points(results: pd.DataFrame, suite: "Suite", plot: Plot) -> pd.Da
 def _profile_points(
     results: pd.DataFrame, suite: "Suite", plot: Plot, metric: str
 ) -> pd.DataFrame:
-    """Return a point for each fraction and method, over the data sets that all have."""
+    """Return a point for each fraction and method.
+
+    Data sets on which a method that was run lacks some of the others' runs are left
+    out: a mean over fewer splits is of other, perhaps easier, splits.
+    """
     taken = [e.label for e in suite.entries if plot.takes(e.label) and not e.datasets]
     done = results[results["status"] == "done"].reindex(columns=[*_KEY, metric])
+    if plot.datasets:
+        done = done[done["dataset"].isin(plot.datasets)]
     means = done.pivot_table(index="dataset", columns="method", values=metric)
-    means = means.reindex(columns=[m for m in taken if m in means]).dropna()
+    means = means.reindex(columns=[m for m in taken if m in means])
+    means = means.loc[complete_datasets(done, [*means], metric)]
     if means.empty:
         return pd.DataFrame(columns=["dataset", "line", "x", *_STATISTICS])
-    ratios = performance_ratios(means)
+    ratios = performance_ratios(means, greater_is_better=not is_loss(metric))
     profile = pd.DataFrame({f: (ratios <= 1 / f).mean() for f in _FRACTIONS}).T
     names = dict(plot.line_names)
     points = profile.melt(ignore_index=False, var_name="line", value_name="mean")

@@ -41,7 +41,12 @@ class SuiteResults:
 
 
 def read_results(
-    plan: Suite, store: str, source: Path | None = None, argument: str | None = None
+    plan: Suite,
+    store: str,
+    source: Path | None = None,
+    argument: str | None = None,
+    *,
+    only_seeds: bool = False,
 ) -> pd.DataFrame:
     """Return a suite's results.
 
@@ -55,6 +60,9 @@ def read_results(
         An export instead, or a folder with one called ``SUITE.csv.gz``.
     argument : str, default=None
         How the suite is named on the command line; by default its name.
+    only_seeds : bool, default=False
+        Whether of an export, too, only the plan's seeds are taken. By default all
+        that it has are, which may be others.
 
     Returns
     -------
@@ -68,7 +76,8 @@ def read_results(
     """
     if source is not None:
         file = source / f"{plan.name}.csv.gz" if source.is_dir() else source
-        return read_export(file)
+        exported = read_export(file)
+        return _of_seeds(exported, plan.seeds, file) if only_seeds else exported
     results = _stored(plan, store)
     if results.empty:
         raise InputError(
@@ -76,6 +85,21 @@ def read_results(
             f"trimtab bench run {argument or plan.name}, or name another --store"
         )
     return results
+
+
+def _of_seeds(results: pd.DataFrame, seeds: Sequence[int], file: Path) -> pd.DataFrame:
+    """Return the results of these seeds."""
+    if "seed" not in results:
+        raise InputError(f"{file} does not say its seeds: leave the seeds out")
+    found = results[results["seed"].isin(seeds)]
+    if found.empty:
+        asked = ", ".join(map(str, seeds))
+        there = ", ".join(map(str, sorted(results["seed"].unique())))
+        raise InputError(
+            f"{file} has no result of the seeds {asked}: it has {there}; choose among "
+            "these, or leave the seeds out"
+        )
+    return found.reset_index(drop=True)
 
 
 def _stored(plan: Suite, store: str) -> pd.DataFrame:

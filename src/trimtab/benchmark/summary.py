@@ -193,21 +193,32 @@ def scores_by_dataset(
     -------
     DataFrame
         One row a data set, one column a method, both in the suite's order; NaN where a
-        method was not tried or did not finish all its runs.
+        method was not tried or did not finish all its runs. Data sets that do not have
+        the measure, as those of three classes have no precision at a recall, have no
+        row.
     """
     # A mean over fewer splits than others had is of other, perhaps easier, splits.
     planned = (summary["n"] + summary["failed"]).max()
     whole = summary.assign(mean=summary["mean"].where(summary["n"] == planned))
     scores = whole.pivot(index="dataset", columns="method", values="mean").reindex(
-        index=summary["dataset"].unique(), columns=summary["method"].unique()
+        index=_with_measure(summary), columns=summary["method"].unique()
     )
     if not tried_by_all:
         return scores
     tried = summary.pivot(index="dataset", columns="method", values="n").notna()
+    tried = tried.reindex(scores.index)
     of_method = dict(tried.sum().items())
     kept = [m for m in scores if of_method[m] * 2 >= max(of_method.values())]
-    by_all = tried[kept].all(axis=1).reindex(scores.index).to_numpy(dtype=bool)
-    return scores[kept][by_all]
+    return scores[kept][tried[kept].all(axis=1).to_numpy(dtype=bool)]
+
+
+def _with_measure(summary: pd.DataFrame) -> list[str]:
+    """Return the data sets but those that do not have the measure."""
+    # There a method finished all its runs, and none of any method has a value. Such
+    # sets would count as ties of all methods.
+    by_dataset = summary.groupby("dataset", sort=False)
+    lack = (by_dataset["n"].max() == 0) & (by_dataset["failed"].min() == 0)
+    return [str(name) for name in lack.index[~lack]]
 
 
 def is_greater_better(metric: str) -> bool:

@@ -156,12 +156,26 @@ def run_suite(
 
 
 def _results(
-    suite: str, plan: "Suite", store: str | None, source: Path | None
+    suite: str,
+    plan: "Suite",
+    store: str | None,
+    source: Path | None = None,
+    seeds: str | None = None,
+    trials: int | None = None,
 ) -> "pd.DataFrame":
     """Return a suite's results, from an export or from a store."""
     from trimtab.benchmark.suite_results import read_results
 
-    return read_results(plan, store or _BENCH_STORE, source, suite)
+    if source is not None and trials is not None:
+        raise InputError(
+            "--trials chooses among a store's results, and --from reads an export, "
+            "which has one number of trials: leave out --trials, or --from"
+        )
+    # An export may have fewer seeds than the suite plans: all are shown unless asked.
+    only_seeds = seeds is not None
+    return read_results(
+        plan, store or _BENCH_STORE, source, suite, only_seeds=only_seeds
+    )
 
 
 @bench.command("show")
@@ -187,7 +201,8 @@ def show_suite(
     from trimtab.report.suite_tables import as_markdown, suite_tables, whole_table
 
     plan = _plan(suite, datasets, methods, seeds, trials)
-    results, metric = _results(suite, plan, store, source), metric or plan.metric
+    results = _results(suite, plan, store, source, seeds, trials)
+    metric = metric or plan.metric
     if form is TableFormat.CSV:
         table = whole_table(results, plan, metric)
         print(table.to_csv(index=False, float_format="%.6g"), end="")
@@ -222,7 +237,7 @@ def plot_suite(
     from trimtab.report.suite_figures import write_figures
 
     plan = _plan(suite, datasets, methods, seeds, trials)
-    results = _results(suite, plan, store, source)
+    results = _results(suite, plan, store, source, seeds, trials)
     for path in write_figures(results, plan, out, form.value, metric):
         print(path)
 
@@ -266,6 +281,6 @@ def export_suite(
     from trimtab.benchmark.summary import write_export
 
     plan = _plan(suite, trials=trials)
-    results = _results(suite, plan, store, None)
+    results = _results(suite, plan, store)
     path = write_export(results, out or Path("docs/results") / f"{plan.name}.csv.gz")
     print(f"{len(results)} experiments: {path}")
