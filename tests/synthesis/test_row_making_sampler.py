@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.datasets import make_classification
 
 from trimtab import (
@@ -142,3 +144,19 @@ def test_a_frame_of_several_types(sampler):
     pd.testing.assert_frame_equal(rows[:60], X)
     assert (rows.dtypes == X.dtypes).all()
     assert np.bincount(labels).tolist() == [45, 45]
+
+
+def test_a_polars_frame_comes_back_as_one(sampler, table):
+    """With its columns' types, the labels too where they are a column of polars."""
+    X, y = table
+    frame = pl.DataFrame(X, schema=list("abcde")).with_columns(
+        pl.col("a").cast(pl.Int16), b=pl.col("b") > 0, c=pl.col("c") / 2
+    )
+    rows, labels = clone(sampler).fit_resample(frame, pl.Series("fraud", y))
+    assert rows.schema == frame.schema
+    assert rows.head(120).equals(frame)
+    assert labels.name == "fraud"
+    counts = np.bincount(labels.to_numpy())
+    assert counts[0] == counts[1]
+    expected, _ = clone(sampler).fit_resample(frame.to_pandas(), y)
+    np.testing.assert_array_equal(rows.to_numpy(), expected.to_numpy(dtype=float))

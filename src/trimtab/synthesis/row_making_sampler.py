@@ -57,11 +57,22 @@ class RowMakingSampler(BaseOverSampler):  # type: ignore[misc]
         """
         refuse_dask(X)
         refuse_dask(y, "y")
+        if _is_polars(X):
+            return self._fit_resample_polars(X, y, **params)
         types = _column_types(X)
         if types is None:
             return super().fit_resample(X, y, **params)
         rows, labels = super().fit_resample(X, y, types=types, **params)
         return _behind_given_rows(X, rows), labels
+
+    def _fit_resample_polars(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
+        """Go by pandas, the one kind of frame that imbalanced-learn gives back."""
+        import polars as pl
+
+        labels = y.to_numpy() if _is_polars(y) else y
+        rows, labels = self.fit_resample(X.to_pandas(), labels, **params)
+        frame = pl.from_pandas(rows).cast(dict(X.schema))
+        return frame, pl.Series(y.name, labels) if _is_polars(y) else labels
 
     def _new_rows(
         self, X: Any, y: NDArray[Any], wanted: Mapping[Any, int]
@@ -98,6 +109,10 @@ def dense_rows(X: Any) -> NDArray[Any]:
     """Return rows as an array, sparse ones too."""
     rows: NDArray[Any] = X.toarray() if is_sparse(X) else X
     return rows
+
+
+def _is_polars(X: Any) -> bool:
+    return type(X).__module__.partition(".")[0] == "polars"
 
 
 def _column_types(X: Any) -> list[np.dtype[Any] | None] | None:
