@@ -357,7 +357,7 @@ def with_value(value: float) -> NDArray[Any]:
             np.array(["a"] * (len(X_TRAIN) - 1) + ["b"]),
             "has one row only: a held-out part needs at least two",
         ),
-        ("sgd", X_TRAIN, Y_TRAIN[:-1], "inconsistent numbers of samples"),
+        ("sgd", X_TRAIN, Y_TRAIN[:-1], "X has 525 rows and y has 524: give one"),
         ("sgd", X_TRAIN, np.linspace(0, 1, len(X_TRAIN)), "Unknown label type"),
     ],
 )
