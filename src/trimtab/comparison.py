@@ -25,7 +25,7 @@ from trimtab.benchmark.table_description import table_info
 from trimtab.benchmark.tuning import Tuning
 from trimtab.cluster.engine import Engine
 from trimtab.exceptions import InputError, nearest_names
-from trimtab.files import check_writable, write_whole
+from trimtab.files import write_whole
 from trimtab.metrics import MEASURES
 from trimtab.tables import (
     Labels,
@@ -381,16 +381,8 @@ class Comparison:
             Where a file cannot be written; the page comes first.
         """
         folder = Path(folder)
-        check_writable(folder)
         page = self.save_report(folder / "report.html")
         for name in ("leaderboard", "results"):
             table = getattr(self, name).to_csv(index=False, float_format="%.10g")
-            path = folder / f"{name}.csv"
-            try:
-                write_whole(path, table)
-            except OSError as error:
-                raise InputError(
-                    f"cannot write {str(path)!r} ({error.strerror}): close what has it "
-                    "open, move what is in its place, or give another folder"
-                ) from error
+            write_whole(folder / f"{name}.csv", table)
         return page

@@ -27,8 +27,23 @@ def write_whole(path: Path, content: bytes | str) -> Path:
     -------
     Path
         The same path.
+
+    Raises
+    ------
+    InputError
+        Where it cannot be written; what was there is there still.
     """
     data = content.encode() if isinstance(content, str) else content
+    try:
+        return _replace(path, data)
+    except OSError as error:
+        raise InputError(
+            f"cannot write {str(path)!r} ({error.strerror}): close what has it open, "
+            "move what is in its place, or give another folder"
+        ) from error
+
+
+def _replace(path: Path, data: bytes) -> Path:
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -291,6 +291,8 @@ def coded_class_weights(learner: Any, classes: NDArray[Any]) -> Any:
     InputError
         Where a weight is of no known label.
     """
+    if isinstance(learner, type) or not hasattr(learner, "get_params"):
+        return learner  # who fits it says what is wrong with it
     codes = {label: code for code, label in enumerate(classes.tolist())}
     coded = {}
     for name, weights in learner.get_params().items():

@@ -341,3 +341,23 @@ def test_rare_rows_of_mammography_are_found(data_home):
     )
 
     assert scores.mean() > 0.65  # 0.70 was seen; balanced draws: 0.46
+
+
+@pytest.mark.parametrize(
+    "kind", [SMOTEBoostClassifier, RAMOBoostClassifier, SMOTEBaggingClassifier]
+)
+def test_class_weights_of_a_learner_go_by_label(kind):
+    """Members are given codes: weights by code 0 and by label 2 are the same here."""
+    by_code, by_label = (
+        kind(
+            DecisionTreeClassifier(max_depth=2, class_weight={label: 50.0}),
+            n_estimators=2,
+            random_state=0,
+        ).fit(X, CODES + shift)
+        for label, shift in ((0, 0), (2, 2))
+    )
+    plain = kind(DecisionTreeClassifier(max_depth=2), n_estimators=2, random_state=0)
+
+    found = by_label.predict_proba(X)
+    np.testing.assert_array_equal(found, by_code.predict_proba(X))
+    assert found[:, 0].mean() > plain.fit(X, CODES).predict_proba(X)[:, 0].mean()

@@ -160,7 +160,7 @@ def test_a_page_that_cannot_be_written_is_a_clear_error(
     """A file where a folder is needed: one line that names it."""
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(InputError, match=r"cannot write '.*report.html' \(.+\): give"):
+    with pytest.raises(InputError, match=r"cannot write to '.*file' \(.+\): give"):
         write_page(evidence, tmp_path / "file" / "report.html")
 
 

@@ -27,6 +27,7 @@ from trimtab.ensembles.pseudo_loss import (
     reweighed,
 )
 from trimtab.exceptions import InputError
+from trimtab.fit_arguments import coded_class_weights
 from trimtab.synthesis.between_neighbours import smote_rows
 from trimtab.synthesis.neighbours import foreign_neighbours
 from trimtab.tables import Labels
@@ -66,6 +67,7 @@ class _MadeRowsBoosting(NumberEnsemble):
         learner = self.estimator
         if learner is None:
             learner = DecisionTreeClassifier(max_depth=_DEPTH)
+        learner = coded_class_weights(learner, labels.classes)
         boost = _Boost(learner, X, labels.codes, len(labels.classes))
         classes = self._neighbourhoods(X, labels)
         room = labels.counts.max() - labels.counts

@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import Interval
 
 from trimtab.ensembles.members import MemberMaker, in_order
 from trimtab.ensembles.number_ensemble import NumberEnsemble, RareClass, rare_classes
+from trimtab.fit_arguments import coded_class_weights
 from trimtab.synthesis.between_neighbours import smote_rows
 from trimtab.tables import Labels
 
@@ -134,6 +135,7 @@ class SMOTEBaggingClassifier(NumberEnsemble):
 
     def _grow(self, X: Floats, labels: Labels, rng: np.random.Generator) -> Floats:
         learner = DecisionTreeClassifier() if self.estimator is None else self.estimator
+        learner = coded_class_weights(learner, labels.classes)
         maker = MemberMaker(learner, weighted=False)
         rare = rare_classes(X, labels, self.k_neighbors)
         seeds = rng.integers(2**31 - 1, size=self.n_estimators).tolist()

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from trimtab.benchmark.evidence import Evidence
-from trimtab.exceptions import InputError, MissingExtraError
-from trimtab.files import write_whole
+from trimtab.exceptions import MissingExtraError
+from trimtab.files import check_writable, write_whole
 from trimtab.report.advice import advise
 from trimtab.report.cells import plain_table
 from trimtab.report.ranking_table import glossary, leaderboard_section
@@ -84,14 +84,9 @@ def write_html(text: str, path: str | os.PathLike[str]) -> Path:
     path = Path(path)
     # Names of files may hold bytes that are no text; they become question marks.
     content = text.encode("utf-8", errors="replace")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return write_whole(path, content)
-    except OSError as error:
-        raise InputError(
-            f"cannot write {str(path)!r} ({error.strerror}): give a file in a folder "
-            "that can be written to"
-        ) from error
+    check_writable(path.parent)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return write_whole(path, content)
 
 
 def render_page(evidence: Evidence) -> str:
