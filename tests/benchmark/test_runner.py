@@ -63,6 +63,28 @@ def test_a_time_out_is_run_again_under_a_larger_limit(store, experiments, make_r
     assert (again.run, again.failed) == (1, 0)
 
 
+def test_what_took_too_long_on_one_split_is_not_tried_on_others(
+    store, experiments, make_runner
+):
+    """One time-out tells of all; other parameters, and larger limits, are tried."""
+    slow, quick = experiments(seconds=1.0), experiments()
+    summary = make_runner(store, time_limit=0.3).run([*slow, *quick])
+    assert (summary.run, summary.failed) == (8, 4)
+    first, *others = store.results(slow)["reason"]
+    assert first.startswith("fit took more than 0.3 s")
+    assert set(others) == {"not tried: on another split it took more than 0.3 s"}
+    again = make_runner(store, time_limit=30.0).run(slow)
+    assert (again.run, again.failed) == (4, 0)
+
+
+def test_a_time_out_of_an_earlier_run_tells_too(store, experiments, make_runner):
+    """A run that goes on begins with what the store knows."""
+    slow = experiments(seconds=1.0)
+    make_runner(store, time_limit=0.3).run(slow[:1])
+    make_runner(store, time_limit=0.3).run(slow)
+    assert store.results(slow)["reason"].str.startswith("not tried").sum() == 3
+
+
 def test_no_process_at_all_is_refused(store, make_runner):
     """n_jobs=0 means nothing."""
     with pytest.raises(InputError, match="n_jobs is 0"):

@@ -86,6 +86,52 @@ def test_groups_have_whole_splits_of_one_method(monkeypatch):
     assert sorted(e.key for g in groups for e in g) == sorted(e.key for e in todo)
 
 
+def test_a_pilot_goes_first():
+    """Where fits may take too long, the first split is tried by itself."""
+    groups = grouped(planned(NETWORK, {}, MOVED), {NETWORK.name: NETWORK}, pilot=True)
+    assert [len(group) for group in groups] == [2, 16]
+    assert {(e.repeat, e.fold) for e in groups[0]} == {(0, 0)}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("autosmote-self-lightgbm", "autosmote-self-random-forest"),
+        ("explicit-gradient-lightgbm", "explicit-gradient-forest"),
+        ("cwgan", "cwgan-random-forest"),
+    ],
+    ids=lambda names: names[0],
+)
+def test_methods_that_begin_alike_share_their_steps(table, names, monkeypatch):
+    """They run split for split, fit the sampler once, and score as they do alone."""
+    protocol = replace(PROTOCOL, tune_threshold=True)
+    setting = "gan_max_iter" if "cwgan" in names else "max_iter"
+    methods = {name: get_method(name) for name in names}
+    todo = [
+        replace(one, protocol=protocol)
+        for method in methods.values()
+        for one in planned(method, {setting: 3})[:2]
+    ]
+    groups = grouped(todo, methods)
+    assert [[e.method for e in group] for group in groups] == [[*names], [*names]]
+    fitted: list[str] = []
+    fit_step = together._fit_step
+    monkeypatch.setattr(
+        together,
+        "_fit_step",
+        lambda step, X, y: (fitted.append(type(step).__name__), fit_step(step, X, y))[
+            1
+        ],
+    )
+    found = list(evaluate_together(groups[0], methods, *table))
+    assert len(fitted) == 2 * len(set(fitted))  # for the threshold, and for the fit
+    for one in found:
+        experiment = groups[0][one.position]
+        alone = evaluate(experiment, methods[experiment.method], *table)
+        np.testing.assert_allclose(one.outcome.scores, alone.scores, atol=1e-6)
+        assert one.outcome.threshold == pytest.approx(alone.threshold, abs=1e-6)
+
+
 def test_stages_stay_alone():
     """Stages of an ensemble, which take fits of their own, are not run together."""
     staged = replace(PROTOCOL, stages=[2])
@@ -116,7 +162,7 @@ def test_seeds_and_thresholds_are_those_of_single_fits(table, name, settings):
     ]
     assert [len(group) for group in grouped(todo, {name: network})] == [4]
     phases: list[Phase] = []
-    found = list(evaluate_together(todo, network, *table, phases.append))
+    found = list(evaluate_together(todo, {name: network}, *table, phases.append))
     assert phases[0] == Phase("threshold", 4)
     for one in found:
         alone = evaluate(todo[one.position], network, *table)
@@ -136,7 +182,9 @@ def test_outcomes_are_those_of_single_fits(table):
     todo = planned(NETWORK, *settings)
     phases: list[Phase] = []
 
-    found = list(evaluate_together(todo, NETWORK, *table, phases.append))
+    found = list(
+        evaluate_together(todo, {NETWORK.name: NETWORK}, *table, phases.append)
+    )
 
     assert sorted(one.position for one in found) == list(range(len(todo)))
     assert phases == [Phase("fit", len(todo)), Phase("predict", len(todo))]
@@ -155,10 +203,10 @@ def test_large_tables_are_cut(table, monkeypatch):
     """As many splits at once as there is room for, one at least."""
     todo, phases = planned(NETWORK, MOVED), []
     monkeypatch.setattr(together, "BYTES_AT_ONCE", 2 * table[0].nbytes)
-    list(evaluate_together(todo[:3], NETWORK, *table, phases.append))
+    list(evaluate_together(todo[:3], {NETWORK.name: NETWORK}, *table, phases.append))
     assert [p.n_fits for p in phases if p.name == "fit"] == [2, 1]
     monkeypatch.setattr(together, "BYTES_AT_ONCE", 1)
-    assert len(list(evaluate_together(todo[:3], NETWORK, *table))) == 3
+    assert len(list(evaluate_together(todo[:3], {NETWORK.name: NETWORK}, *table))) == 3
 
 
 def test_equal_steps_are_fitted_once_on_each_table(table):

@@ -23,7 +23,9 @@ def pool():
 @pytest.fixture
 def request_for(small_source, experiments):
     """Make a request for the first fold."""
-    return lambda **parameters: Request(experiments(**parameters)[0], TOY, small_source)
+    return lambda **parameters: Request(
+        experiments(**parameters)[0], {TOY.name: TOY}, small_source
+    )
 
 
 def test_an_experiment_is_run_in_the_child(pool, request_for):
@@ -82,7 +84,8 @@ def test_what_cannot_be_unpickled_is_an_error(pool, request_for):
             return (__import__, ("no_such_module",))
 
     request = request_for()
-    outcome = pool.run(Request(request.experiment, Vanishing(), request.source))
+    methods = {TOY.name: Vanishing()}
+    outcome = pool.run(Request(request.experiment, methods, request.source))
     assert outcome.status == "error"
     assert "no_such_module" in outcome.reason
 
@@ -101,7 +104,7 @@ experiment = Experiment.of(
     {{"seconds": 300}}, dataset="small", method="toy", protocol=Protocol(4), repeat=0,
     fold=0,
 )
-request = Request(experiment, TOY, StagedSource("small", Path({path!r})))
+request = Request(experiment, {{TOY.name: TOY}}, StagedSource("small", Path({path!r})))
 worker = Worker()
 print(worker._process.pid, flush=True)
 worker.run(request)

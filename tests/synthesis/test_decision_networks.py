@@ -85,7 +85,7 @@ def test_slopes_are_those_of_automatic_differentiation(
     away = made - target
     of_weights = (away**2).sum(dim=1) + worth
     slopes = table.slopes(
-        options, Outcomes(possible).of, 2 * away * weights[:, None], of_weights
+        options, Outcomes(possible).along, 2 * away * weights[:, None], of_weights
     )
     drawn.backward(slopes.view(2, n, *cells), 0.8, cost)
     ours = {name: one.grad for name, one in networks.named_parameters()}

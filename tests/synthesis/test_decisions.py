@@ -90,7 +90,7 @@ def test_what_other_options_would_change_by_hand() -> None:
     decisions = get_decisions([Participation(), Aggregation(("sum", "linear"))])
     slopes = Combinations(decisions).slopes(
         torch.tensor([[1, 0]]),
-        Outcomes(torch.tensor([[[1.0], [4.0]]])).of,
+        Outcomes(torch.tensor([[[1.0], [4.0]]])).along,
         torch.tensor([[-1.0]]),
         torch.tensor([2.0]),
     )

@@ -7,7 +7,7 @@ import torch
 
 from trimtab.synthesis.combinations import outcomes_of_families
 from trimtab.synthesis.decisions import Aggregation, Draft, NeighbourCount
-from trimtab.synthesis.outcome_table import OutcomeTable, left_to_chance
+from trimtab.synthesis.outcome_table import Outcomes, OutcomeTable, left_to_chance
 
 COUNTS = NeighbourCount((1, 3))
 
@@ -43,3 +43,7 @@ def test_outcomes_beside_all_made_anew(ways: tuple[str, ...]) -> None:
     made = outcomes_of_families(shaping, family, counts[rows], noise, [0, 2, 3])
     expected = made[torch.arange(6)[:, None], numbers]
     torch.testing.assert_close(found.of(numbers), expected)
+    slopes = torch.randn(6, 4, generator=generator)
+    along = (expected * slopes[:, None]).sum(dim=2)
+    torch.testing.assert_close(found.along(numbers, slopes), along)
+    torch.testing.assert_close(Outcomes(made).along(numbers, slopes), along)

@@ -76,10 +76,11 @@ def _add(
     build: Callable[..., Any],
     own: Callable[[Any], dict[str, Any]],
     family: str,
+    **sharing: Any,
 ) -> None:
     space = partial(search_network, own=own)
     options: dict[str, Any] = {"family": family, "applies": _needs_dense_rows}
-    options |= {"search_space": space, "fits_together": True}
+    options |= {"search_space": space, **sharing}
     register(Method(name, description, build=build, **options))
 
 
@@ -89,6 +90,7 @@ _add(
     explicit_gradient,
     _search_moving,
     "learned",
+    fits_together=True,
 )
 _add(
     "explicit-gradient-not-moved",
@@ -96,6 +98,7 @@ _add(
     partial(explicit_gradient, row_learning_rate=0.0),
     _search_still,
     "network",
+    fits_together=True,
 )
 
 
@@ -128,6 +131,7 @@ for _trees, _what in (("lightgbm", "LightGBM"), ("forest", "A random forest")):
         partial(_before_trees, _trees),
         _search_moving,
         "learned",
+        shared_steps="Explicit Gradient",
     )
 
 

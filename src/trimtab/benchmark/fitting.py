@@ -70,10 +70,14 @@ class MethodOnTable:
         X, codes = take_rows(self.X, rows), self.labels.codes[rows]
         own = Labels(self.labels.classes, codes, self.labels.positive)
         info = table_info(X, own)
+        self.check(info)
+        return FittedRows(X, self.labels.decode(codes), info)
+
+    def check(self, info: TableInfo) -> None:
+        """Raise an `InputError` where the method does not apply to such rows."""
         reason = self.method.reason_to_skip(info)
         if reason:
             raise InputError(f"{self.method.name} does not apply here: {reason}")
-        return FittedRows(X, self.labels.decode(codes), info)
 
     def rows(self, rows: Rows) -> Any:
         """Return rows of the table to predict."""

@@ -135,6 +135,7 @@ for _variant, _what in _VARIANTS.items():
                 partial(_sampler, _variant, _learner),
                 search_space=partial(_search, _variant),
                 applies=_needs_dense_rows,
+                shared_steps=f"AutoSMOTE {_variant}",
             )
         )
 
@@ -158,5 +159,6 @@ for _learner, _title in _TREES.items():
             partial(_gan_trees, _learner),
             search_space=_search_gan,
             applies=_needs_dense_rows,
+            shared_steps="cWGAN",
         )
     )

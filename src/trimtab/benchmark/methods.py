@@ -106,6 +106,9 @@ class Method:
     fits_together : bool
         Whether fits of several experiments may be one training run, which costs less:
         see `trimtab.benchmark.together`.
+    shared_steps : str
+        A name that methods have in common which begin with the same steps, where these
+        are costly: in a suite they are fitted once for all of them.
     """
 
     name: str
@@ -117,6 +120,7 @@ class Method:
     quick: bool = False
     for_suites: bool = False
     fits_together: bool = False
+    shared_steps: str = ""
 
     @cached_property
     def code(self) -> str:
@@ -163,7 +167,8 @@ def method(name: str, **fields: Any) -> Callable[[F], F]:
         The method's name.
     **fields
         The other attributes of `Method`: ``family``, ``description``, and if wanted
-        ``search_space``, ``applies``, ``quick``, ``for_suites``, ``fits_together``.
+        ``search_space``, ``applies``, ``quick``, ``for_suites``, ``fits_together``,
+        ``shared_steps``.
 
     Returns
     -------

@@ -30,6 +30,7 @@ from trimtab.benchmark.progress import Progress, SilentProgress
 from trimtab.benchmark.sources import TableSource
 from trimtab.benchmark.store import Claim, Store
 from trimtab.benchmark.together import grouped
+from trimtab.benchmark.too_slow import TooSlow
 from trimtab.benchmark.versions import library_versions
 from trimtab.benchmark.worker import OnMessage, Request, WorkerPool
 from trimtab.cluster.engine import LOCAL, Engine
@@ -92,11 +93,13 @@ class Runner:
         experiments are sent at once: None and -1 are all that it runs at once when the
         run begins.
     time_limit : float or None, default=None
-        Seconds for each fit, above 0. None is no limit.
+        Seconds for each fit, above 0. None is no limit. A method that takes longer on
+        one split of a data set is not tried on its others there.
     together : bool, default=False
-        Whether experiments of a method that ``fits_together`` share training runs: it
-        takes less time, and nobody knows what one of them costs alone. Not on a
-        cluster, where each finds a worker of its own.
+        Whether experiments of a method that ``fits_together`` share training runs, and
+        methods with ``shared_steps`` those: it takes less time, and what shares a
+        training run has no cost of its own. Not on a cluster, where each finds a worker
+        of its own.
     keep_scores : bool, default=True
         Whether the store keeps the predicted probabilities.
     progress : Progress or None, default=None
@@ -129,6 +132,7 @@ class Runner:
         self.owner = _runner_name()
         self._versions = json.dumps(library_versions())
         self._recording, self._is_stopped = threading.Lock(), False
+        self._too_slow = TooSlow(time_limit)
 
     def run(
         self, experiments: Sequence[Experiment], *, retry_failed: bool = False
@@ -161,6 +165,9 @@ class Runner:
             )
         self.store.forget(again)
         statuses = {k: v for k, v in statuses.items() if k not in again}
+        self._too_slow = TooSlow(self.time_limit)
+        for key, status in statuses.items():
+            self._too_slow.take_notice(by_key[key], status)
         todo = [e for key, e in by_key.items() if key not in statuses]
         n_run = 0
         if todo:
@@ -207,13 +214,18 @@ class Runner:
     def _run_claimed(self, todo: list[Experiment], pool: Pool, n_jobs: int) -> int:
         def run_group(group: list[Experiment]) -> int:
             """Run a group and record it; return its size."""
-            alone = group if len(group) == 1 else self._run_together(group, pool)
+            alone = [e for e in group if not self._given_up(e)]
+            if len(alone) > 1:
+                alone = self._run_together(alone, pool)
             for experiment in alone:
-                if not self._is_stopped:
+                if not self._is_stopped and not self._given_up(experiment):
                     self._record(experiment, self._run_one(experiment, pool))
             return len(group)
 
-        groups = grouped(todo, self.methods) if self.together else [[e] for e in todo]
+        groups = [[experiment] for experiment in todo]
+        if self.together:
+            pilot = self.time_limit is not None
+            groups = grouped(todo, self.methods, pilot=pilot)
         claimed = (
             mine
             for group in groups
@@ -235,6 +247,13 @@ class Runner:
             with self._recording:
                 self._is_stopped = True
             raise
+
+    def _given_up(self, experiment: Experiment) -> bool:
+        """Record an experiment that is not worth a try; tell whether it is none."""
+        outcome = self._too_slow.outcome(experiment)
+        if outcome is not None:
+            self._record(experiment, outcome)
+        return outcome is not None
 
     def _run_one(self, experiment: Experiment, pool: Pool) -> Outcome:
         def told(message: FinishedTrials | FinishedExperiment) -> None:
@@ -261,14 +280,17 @@ class Runner:
                 self.progress.started(following)
 
         self.progress.started(group[0])
-        request = replace(self._request(group[0]), others=tuple(group[1:]))
+        methods = {one.method: self.methods[one.method] for one in group}
+        request = replace(
+            self._request(group[0]), methods=methods, others=tuple(group[1:])
+        )
         pool.run(request, self.time_limit, told)
         return list(left.values())
 
     def _request(self, experiment: Experiment, trials: Any = ()) -> Request:
         return Request(
             experiment,
-            self.methods[experiment.method],
+            {experiment.method: self.methods[experiment.method]},
             self.sources[experiment.dataset],
             trials,
         )
@@ -278,6 +300,7 @@ class Runner:
             outcome = replace(outcome, scores=None)
         with self._recording:
             if not self._is_stopped:
+                self._too_slow.take_notice(experiment, outcome.status)
                 self.store.record(experiment, outcome, self.owner, self._versions)
                 self.progress.finished(experiment, outcome)
 

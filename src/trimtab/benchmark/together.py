@@ -1,19 +1,20 @@
-"""Several experiments of one method on one data set, as few training runs.
+"""Several experiments on one data set, as few training runs.
 
 A small network on a table spends its time between the operations, not in them: folds,
 repeats and variants of a method that are trained as replicas of one network cost less
-than one after another (`trimtab.training.side_by_side`). Each experiment keeps its own
-rows, its key and its outcome. Results are those of single fits but for rounding, which
-training multiplies.
+than one after another (`trimtab.training.side_by_side`). And methods that begin with
+the same steps, a sampler that is learned say, have them fitted once. Each experiment
+keeps its own rows, its key and its outcome. Results are those of single fits but for
+rounding, which training multiplies.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
 
 import json
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from trimtab.benchmark.costs import measure_cost
@@ -38,9 +39,15 @@ SPLITS_AT_ONCE = 8
 BYTES_AT_ONCE = 2**30
 """Of training rows, about, each experiment with a copy of its own."""
 
+Tables = Mapping[str, MethodOnTable]
+"""The table with each method, by the method's name."""
+
 
 def grouped(
-    experiments: Sequence[Experiment], methods: Mapping[str, Method]
+    experiments: Sequence[Experiment],
+    methods: Mapping[str, Method],
+    *,
+    pilot: bool = False,
 ) -> list[list[Experiment]]:
     """Sort experiments into those that may be run together.
 
@@ -50,29 +57,40 @@ def grouped(
         Any.
     methods : mapping of str to Method
         Each method, by the name in the experiments.
+    pilot : bool, default=False
+        Whether the first split of each method comes before the others: where fits may
+        take too long, one tells of all.
 
     Returns
     -------
     list of list of Experiment
         By data set, method and protocol; split by split, all of a split in one group.
-        Alone where the method does not fit together, or where settings or stages take
-        fits of their own.
+        Methods that share steps are together split for split. Alone where the method
+        does neither, or where settings or stages take fits of their own.
     """
     groups: dict[Any, list[Experiment]] = {}
     for one in experiments:
-        protocol = one.protocol
-        several = one.tuning or protocol.stages
-        key: Any = one.key
-        if methods[one.method].fits_together and not several:
-            key = one.dataset, one.method, one.code, protocol
-        groups.setdefault(key, []).append(one)
+        groups.setdefault(_group_of(one, methods[one.method]), []).append(one)
     cut: list[list[Experiment]] = []
     for group in groups.values():
         splits = list(_by_split(group).values())
-        for start in range(0, len(splits), SPLITS_AT_ONCE):
-            some = splits[start : start + SPLITS_AT_ONCE]
+        bounds = {0, *range(int(pilot), len(splits), SPLITS_AT_ONCE), len(splits)}
+        for start, end in pairwise(sorted(bounds)):
+            some = splits[start:end]
             cut.append([experiment for split in some for experiment in split])
     return cut
+
+
+def _group_of(one: Experiment, method: Method) -> Any:
+    """Return what is equal for experiments that may be run together."""
+    if one.tuning or one.protocol.stages:
+        return one.key
+    if method.shared_steps:
+        split = one.seed, one.repeat, one.fold
+        return one.dataset, method.shared_steps, one.protocol, split
+    if method.fits_together:
+        return one.dataset, one.method, one.code, one.protocol
+    return one.key
 
 
 def _by_split(
@@ -86,19 +104,19 @@ def _by_split(
 
 def evaluate_together(
     experiments: Sequence[Experiment],
-    method: Method,
+    methods: Mapping[str, Method],
     X: Any,
     labels: Labels,
     announce: Announce = lambda message: None,
 ) -> Iterator[FinishedExperiment]:
-    """Run experiments of a method on a table, as many at once as memory allows.
+    """Run experiments on a table, as many at once as memory allows.
 
     Parameters
     ----------
     experiments : sequence of Experiment
         A group of `grouped`.
-    method : Method
-        What is fitted.
+    methods : mapping of str to Method
+        What is fitted, by the name in the experiments.
     X : array-like, DataFrame or sparse matrix of shape (n_rows, n_columns)
         The table.
     labels : Labels
@@ -114,9 +132,9 @@ def evaluate_together(
         wrong is raised, and spoils what was to come.
     """
     position = {experiment.key: i for i, experiment in enumerate(experiments)}
-    table = MethodOnTable(method, X, labels)
+    tables = {name: MethodOnTable(one, X, labels) for name, one in methods.items()}
     for some in _chunks(list(_by_split(experiments).values()), X):
-        for experiment, outcome in _evaluate_at_once(some, table, announce):
+        for experiment, outcome in _evaluate_at_once(some, tables, announce):
             yield FinishedExperiment(position[experiment.key], outcome)
 
 
@@ -132,29 +150,32 @@ def _chunks(splits: list[list[Experiment]], X: Any) -> Iterator[list[list[Experi
 
 
 def _evaluate_at_once(
-    splits: list[list[Experiment]], table: MethodOnTable, announce: Announce
+    splits: list[list[Experiment]], tables: Tables, announce: Announce
 ) -> Iterator[tuple[Experiment, Any]]:
+    labels = next(iter(tables.values())).labels
     experiments, parts = [], []
     for split in splits:
         first = split[0]
-        rows = first.protocol.rows(
-            table.labels.codes, first.repeat, first.fold, first.seed
-        )
+        rows = first.protocol.rows(labels.codes, first.repeat, first.fold, first.seed)
         experiments += split
         parts += [rows] * len(split)
     thresholds: list[tuple[float | None, float]] = [(None, 0.0)] * len(experiments)
-    if experiments[0].protocol.tune_threshold and len(table.labels.classes) == 2:
+    if experiments[0].protocol.tune_threshold and len(labels.classes) == 2:
         announce(Phase("threshold", len(experiments)))
-        thresholds = list(_thresholds(experiments, [one for one, _ in parts], table))
-    estimators, tables = _built(experiments, [one for one, _ in parts], table)
+        thresholds = list(_thresholds(experiments, [one for one, _ in parts], tables))
+    estimators, fitted_on = _built(experiments, [one for one, _ in parts], tables)
     announce(Phase("fit", len(experiments)))
     with measure_cost() as cost:
-        seconds = fit_pipelines(estimators, tables)
+        seconds = fit_pipelines(estimators, fitted_on)
     announce(Phase("predict", len(experiments)))
     for number, experiment in enumerate(experiments):
         threshold, threshold_seconds = thresholds[number]
         outcome = measure_fitted(
-            experiment, table, estimators[number], parts[number], threshold
+            experiment,
+            tables[experiment.method],
+            estimators[number],
+            parts[number],
+            threshold,
         )
         costs = {
             "fit_seconds": seconds[number],
@@ -167,41 +188,44 @@ def _evaluate_at_once(
 
 
 def _built(
-    experiments: Sequence[Experiment], rows: Sequence[Rows], table: MethodOnTable
+    experiments: Sequence[Experiment], rows: Sequence[Rows], tables: Tables
 ) -> tuple[list[Any], list[tuple[Any, Any]]]:
-    """Return unfitted estimators and their tables; of the same rows, the same one."""
+    """Return unfitted estimators and their rows; of equal rows, the same ones."""
     fitted: dict[int, FittedRows] = {}
-    estimators, tables = [], []
+    estimators, fitted_on = [], []
     for experiment, own in zip(experiments, rows, strict=True):
+        table = tables[experiment.method]
         if id(own) not in fitted:
             fitted[id(own)] = table.fitted_rows(own)
         one = fitted[id(own)]
+        table.check(one.info)
         parameters = json.loads(experiment.parameters)
         estimators.append(
             table.method.build(one.info, experiment.random_state, **parameters)
         )
-        tables.append((one.X, one.y))
-    return estimators, tables
+        fitted_on.append((one.X, one.y))
+    return estimators, fitted_on
 
 
 def _thresholds(
-    experiments: Sequence[Experiment], training: Sequence[Rows], table: MethodOnTable
+    experiments: Sequence[Experiment], training: Sequence[Rows], tables: Tables
 ) -> Iterator[tuple[float, float]]:
     """Yield each experiment's decision threshold, and the seconds that it took."""
+    labels = next(iter(tables.values())).labels
     split: dict[tuple[int, int], tuple[Rows, Rows]] = {}
     parts = []
     for experiment, rows in zip(experiments, training, strict=True):
         key = id(rows), experiment.random_state
         if key not in split:
-            split[key] = threshold_rows(table.labels, rows, experiment.random_state)
+            split[key] = threshold_rows(labels, rows, experiment.random_state)
         parts.append(split[key])
-    estimators, tables = _built(experiments, [kept for kept, _ in parts], table)
-    seconds = fit_pipelines(estimators, tables)
-    for estimator, (_, held), fit_seconds in zip(
-        estimators, parts, seconds, strict=True
+    estimators, fitted_on = _built(experiments, [kept for kept, _ in parts], tables)
+    seconds = fit_pipelines(estimators, fitted_on)
+    for experiment, estimator, (_, held), fit_seconds in zip(
+        experiments, estimators, parts, seconds, strict=True
     ):
         start = time.perf_counter()
-        threshold = chosen_threshold(table, estimator, held)
+        threshold = chosen_threshold(tables[experiment.method], estimator, held)
         yield threshold, fit_seconds + time.perf_counter() - start
 
 
@@ -221,7 +245,8 @@ def fit_pipelines(
     Returns
     -------
     list of float
-        Seconds of each fit: its part of what several share.
+        Seconds of each fit: its part of a training run that several share, and all of
+        the steps, which it would take alone too.
     """
     from trimtab.training.side_by_side import fit_together_on
 
@@ -244,9 +269,8 @@ def fit_pipelines(
         learners.append(estimator.steps[-1][1] if steps else estimator)
         own_tables.append(rows)
     seconds = fit_together_on(learners, own_tables)
-    users = Counter(key for keys in used for key in keys)
     return [
-        own + sum(known[key].seconds / users[key] for key in keys)
+        own + sum(known[key].seconds for key in keys)
         for own, keys in zip(seconds, used, strict=True)
     ]
 

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -53,20 +53,20 @@ class Request:
     ----------
     experiment : Experiment
         What is wanted.
-    method : Method
-        What is fitted.
+    methods : mapping of str to Method
+        What is fitted, by the name in the experiments.
     source : TableSource
         Where the table is.
     trials : tuple of optuna.trial.FrozenTrial, default=()
         Trials of the experiment that are in the store, from a run that was stopped.
     others : tuple of Experiment, default=()
-        More experiments of the same method and data set, to be run together with the
-        first (`trimtab.benchmark.together`). Then each outcome comes as a message, and
-        the answer says how the whole ended.
+        More experiments on the same data set, to be run together with the first
+        (`trimtab.benchmark.together`). Then each outcome comes as a message, and the
+        answer says how the whole ended.
     """
 
     experiment: Experiment
-    method: Method
+    methods: Mapping[str, Method]
     source: TableSource
     trials: tuple[Any, ...] = ()
     others: tuple[Experiment, ...] = ()
@@ -296,14 +296,15 @@ def _serve() -> None:
             if request.others:
                 every = request.experiment, *request.others
                 for message in evaluate_together(
-                    every, request.method, X, labels, answer
+                    every, request.methods, X, labels, answer
                 ):
                     answer(message)
                 outcome = Outcome("done")
             else:
+                experiment = request.experiment
                 outcome = evaluate(
-                    request.experiment,
-                    request.method,
+                    experiment,
+                    request.methods[experiment.method],
                     X,
                     labels,
                     answer,

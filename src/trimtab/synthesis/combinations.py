@@ -121,7 +121,7 @@ class Combinations:
     def slopes(
         self,
         options: Tensor,
-        made_by: Callable[[Tensor], Tensor],
+        along: Callable[[Tensor, Tensor], Tensor],
         of_rows: Tensor,
         of_weights: Tensor | None,
     ) -> Tensor:
@@ -131,9 +131,10 @@ class Combinations:
         ----------
         options : LongTensor of shape (n, n_decisions)
             What was drawn.
-        made_by : callable
-            Told combinations of each row, (n, some), returns what the rows become under
-            them, (n, some, n_columns).
+        along : callable
+            Told combinations of each row, (n, some), and `of_rows`, returns how far
+            what the rows become leads along those slopes, (n, some): see
+            `trimtab.synthesis.outcome_table.Outcomes.along`.
         of_rows : Tensor of shape (n, n_columns)
             Slope of the loss by the rows that were made.
         of_weights : Tensor of shape (n,) or None
@@ -150,9 +151,8 @@ class Combinations:
             away = (self._numbers - drawn) * self._steps[self._shaping, None]
             numbers = self.numbers(options)[:, None, None] + away
             # Beyond a decision's options there is nothing, and nothing is asked.
-            others_made = made_by(numbers.clamp_(0, self.n - 1).flatten(1))
-            along = (others_made @ of_rows[:, :, None]).view(away.shape)
-            slopes[:, self._shaping] = along
+            led = along(numbers.clamp_(0, self.n - 1).flatten(1), of_rows)
+            slopes[:, self._shaping] = led.view(away.shape)
         if of_weights is not None and self.weighs:
             counts = self._counts(options)
             for place, decision in enumerate(self._weighing.tolist()):

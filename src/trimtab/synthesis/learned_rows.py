@@ -39,8 +39,9 @@ MOST_COHORTS = 7
 BYTES_AT_ONCE = 2**24
 """What rows may become, of one replica, that is kept at once."""
 
-BYTES_KEPT = 2**26
-"""What all rows may become, kept for the whole training."""
+BYTES_KEPT = 2**29
+"""What all rows may become, kept for the whole training: made anew, three times as
+much time goes by."""
 
 BATCHES_AT_ONCE = 8
 """So many batches are decided on, and learned from, at once: one large step is cheaper
@@ -305,7 +306,7 @@ class AutoSMOTERows:
         by_rows = torch.cat([one.by_rows for one in self._slopes], dim=1)
         slopes = self._combinations.slopes(
             options,
-            possible.of,
+            possible.along,
             by_rows.flatten(2)[where].float(),
             self._by_counting(where),
         )

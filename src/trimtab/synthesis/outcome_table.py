@@ -115,6 +115,35 @@ class Outcomes:
         made = _picked(self._made, at.clamp(max=last))
         return torch.where(by_chance[..., None], made, found)
 
+    def along(self, numbers: Tensor, slopes: Tensor) -> Tensor:
+        """Return how far what rows become leads along a slope of each.
+
+        Parameters
+        ----------
+        numbers : LongTensor of shape (n_rows, n)
+            Combinations of each row.
+        slopes : Tensor of shape (n_rows, n_columns)
+            Slopes.
+
+        Returns
+        -------
+        Tensor of shape (n_rows, n)
+            Products of the rows of `of` and the slopes, which are not put together.
+        """
+        slopes = slopes[:, :, None]
+        if self._table is None or self._rows is None:
+            return (_picked(self._made, numbers) @ slopes).squeeze(2)
+        at = self._table.place[numbers]
+        by_chance = (self._made @ slopes).squeeze(2)
+        if not self._table.constant.shape[1]:
+            return by_chance.gather(1, at)
+        found = (_picked(self._table.constant, at, self._rows) @ slopes).squeeze(2)
+        if not self._made.shape[1]:
+            return found
+        last = self._made.shape[1] - 1
+        made = by_chance.gather(1, at.clamp(max=last))
+        return torch.where(self._table.by_chance[numbers], made, found)
+
 
 def _picked(made: Tensor, numbers: Tensor, rows: Tensor | None = None) -> Tensor:
     """Return ``made[rows, numbers]``; each row its own where `rows` is None."""

@@ -1,0 +1,46 @@
+"""Which fits are not tried, because one like them took too long."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from dataclasses import replace
+
+from trimtab.benchmark.experiment import Experiment, Outcome
+
+__all__ = ["TooSlow"]
+
+
+class TooSlow:
+    """Remembers the time-outs of a run.
+
+    A method that took too long on one split of a data set has no mean over all of them,
+    whatever the others bring; and they are about as large. So they are not tried.
+
+    Parameters
+    ----------
+    time_limit : float or None
+        Seconds that each fit may take.
+    """
+
+    def __init__(self, time_limit: float | None) -> None:
+        self._time_limit = time_limit
+        self._known: set[str] = set()
+
+    def take_notice(self, experiment: Experiment, status: str) -> None:
+        """Learn how an experiment ended."""
+        if status == "timeout":
+            self._known.add(_of_any_split(experiment))
+
+    def outcome(self, experiment: Experiment) -> Outcome | None:
+        """Return the time-out of an experiment that is not to be tried, else None."""
+        if _of_any_split(experiment) not in self._known:
+            return None
+        limit = self._time_limit or 0.0
+        return Outcome(
+            "timeout",
+            f"not tried: on another split it took more than {limit:g} s",
+            measures={"time_limit": limit},
+        )
+
+
+def _of_any_split(experiment: Experiment) -> str:
+    return replace(experiment, repeat=0, fold=0, seed=0).key
