@@ -98,6 +98,10 @@ def test_a_suite_is_run_shown_and_exported(trimtab, suite, tmp_path):
         pd.read_csv(io.StringIO(again)),
         rtol=1e-4,
     )
+    other = f"sqlite:///{tmp_path}/other.sqlite"
+    taken = trimtab("bench", "import", suite, "--from", exported, "--store", other)
+    assert taken.out.startswith("8 experiments added, 0 were there, 0 are none of")
+    assert "0 experiments run" in trimtab("bench", "run", suite, "--store", other).out
     suite.write_text('reference = "small forest"' + suite.read_text())
     drawn = trimtab("bench", "plot", suite, "--store", store, "--out", tmp_path / "p")
     assert drawn.out.split() == [str(tmp_path / "p" / "differences.png")]

@@ -32,6 +32,7 @@ from trimtab.benchmark.database import (
 from trimtab.benchmark.experiment import Experiment, Outcome
 from trimtab.benchmark.history import History
 from trimtab.benchmark.trial_store import TrialStore
+from trimtab.exceptions import InputError
 
 __all__ = ["Claim", "Store"]
 
@@ -192,22 +193,7 @@ class Store:
 
         Where the key has a result already, that one stays.
         """
-        row = {
-            "key": experiment.key,
-            "dataset": experiment.dataset,
-            "method": experiment.method,
-            "protocol": json.dumps(experiment.protocol.as_dict(), sort_keys=True),
-            "repeat": experiment.repeat,
-            "fold": experiment.fold,
-            "seed": experiment.seed,
-            "parameters": experiment.parameters,
-            "status": outcome.status,
-            "reason": outcome.reason,
-            "threshold": outcome.threshold,
-            "measures": json.dumps(outcome.measures),
-            "per_class": json.dumps(outcome.per_class),
-            "versions": versions,
-        }
+        row = _result_row(experiment, outcome, versions)
         try:
             with self._engine.begin() as connection:
                 connection.execute(result_table.insert().values(row))
@@ -234,6 +220,32 @@ class Store:
         except IntegrityError:
             with self._engine.begin() as connection:
                 _drop_claim(connection, experiment.key, owner)
+
+    @patiently
+    def add(
+        self, outcomes: Iterable[tuple[Experiment, Outcome]], versions: str
+    ) -> None:
+        """Write many results that nobody has claimed, all or none of them.
+
+        Raises
+        ------
+        InputError
+            Where one of the experiments has a result: another runner was faster.
+        """
+        pairs = list(outcomes)
+        rows = [_result_row(*pair, versions) for pair in pairs]
+        tunings = [_tuning_row(*pair) for pair in pairs if pair[0].tuning is not None]
+        try:
+            with self._engine.begin() as connection:
+                if rows:
+                    connection.execute(result_table.insert(), rows)
+                if tunings:
+                    connection.execute(tuning_table.insert(), tunings)
+        except IntegrityError:
+            raise InputError(
+                "another runner wrote one of these results meanwhile: nothing was "
+                "added, do it again"
+            ) from None
 
     def results(self, experiments: Sequence[Experiment]) -> pd.DataFrame:
         """Return the results of `experiments`, one row each, in their order.
@@ -305,6 +317,27 @@ def _drop_claim(connection: sa.Connection, key: str, owner: str) -> None:
 def _drop_belongings(connection: sa.Connection, keys: list[str]) -> None:
     for table in (score_table, history_table, tuning_table):
         connection.execute(table.delete().where(table.c.key.in_(keys)))
+
+
+def _result_row(
+    experiment: Experiment, outcome: Outcome, versions: str
+) -> dict[str, Any]:
+    return {
+        "key": experiment.key,
+        "dataset": experiment.dataset,
+        "method": experiment.method,
+        "protocol": json.dumps(experiment.protocol.as_dict(), sort_keys=True),
+        "repeat": experiment.repeat,
+        "fold": experiment.fold,
+        "seed": experiment.seed,
+        "parameters": experiment.parameters,
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "threshold": outcome.threshold,
+        "measures": json.dumps(outcome.measures),
+        "per_class": json.dumps(outcome.per_class),
+        "versions": versions,
+    }
 
 
 def _tuning_row(experiment: Experiment, outcome: Outcome) -> dict[str, Any]:

@@ -284,3 +284,29 @@ def export_suite(
     results = _results(suite, plan, store)
     path = write_export(results, out or Path("docs/results") / f"{plan.name}.csv.gz")
     print(f"{len(results)} experiments: {path}")
+
+
+@bench.command("import")
+def import_suite(
+    suite: SuiteName,
+    source: Annotated[Path, typer.Option("--from", help="An export of the suite.")],
+    seeds: Seeds = None,
+    trials: Trials = None,
+    store: StoreUrl = None,
+) -> None:
+    """Take an export's experiments into a store: a run goes on from there."""
+    from trimtab.benchmark.store import Store
+    from trimtab.benchmark.summary import read_export
+    from trimtab.benchmark.taken_over import take_over
+
+    plan = _plan(suite, seeds=seeds, trials=trials)
+    file = source / f"{plan.name}.csv.gz" if source.is_dir() else source
+    exported = read_export(file)
+    with Store(store or _BENCH_STORE) as opened:
+        done = take_over(plan, exported, opened)
+    print(
+        f"{done.added} experiments added, {done.there} were there, {done.others} are "
+        f"none of the suite {plan.name}"
+    )
+    if done.others:
+        print("those may have other seeds or trials: --seeds and --trials choose")
