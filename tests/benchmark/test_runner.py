@@ -13,6 +13,7 @@ import pytest
 
 from tests.benchmark.own_postgres import OwnPostgres, find_binaries
 from trimtab.benchmark.experiment import Outcome
+from trimtab.benchmark.progress import SilentProgress
 from trimtab.benchmark.runner import Runner
 from trimtab.benchmark.store import Store
 from trimtab.exceptions import InputError
@@ -75,6 +76,27 @@ def test_what_took_too_long_on_one_split_is_not_tried_on_others(
     assert set(others) == {"not tried: on another split it took more than 0.3 s"}
     again = make_runner(store, time_limit=30.0).run(slow)
     assert (again.run, again.failed) == (4, 0)
+
+
+def test_what_other_runners_found_too_slow_is_not_tried_either(
+    store, experiments, make_runner
+):
+    """A runner that waits for another learns from what that one has recorded."""
+    slow = experiments(seconds=1.0)
+
+    class Other(SilentProgress):
+        """Another runner, that has claimed everything and gives up half-way."""
+
+        def start(self, *args):
+            outcome = Outcome("timeout", "elsewhere", measures={"time_limit": 0.3})
+            store.record(slow[0], outcome, "other", "{}")
+
+        def done_elsewhere(self, count):
+            store.release_all("other")
+
+    assert all(store.claim(one.key, "other") for one in slow)
+    make_runner(store, time_limit=0.3, progress=Other()).run(slow)
+    assert store.results(slow)["reason"].str.startswith("not tried").sum() == 3
 
 
 def test_a_time_out_of_an_earlier_run_tells_too(store, experiments, make_runner):

@@ -3,12 +3,19 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+import sqlalchemy as sa
+from sklearn.dummy import DummyClassifier
 
+from trimtab.benchmark import methods
 from trimtab.benchmark.experiment import Outcome
+from trimtab.benchmark.methods import get_method
 from trimtab.benchmark.store import Store
 from trimtab.benchmark.suite import load_suite
 from trimtab.benchmark.suite_results import read_results
@@ -17,6 +24,11 @@ from trimtab.benchmark.taken_over import TakenOver, take_over
 from trimtab.exceptions import InputError
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results"
+
+
+def build_of_ones_own(info: Any, random_state: int) -> Any:
+    """Stand for a factory in a user's file."""
+    return DummyClassifier(random_state=random_state)
 
 
 @pytest.fixture
@@ -76,6 +88,38 @@ def test_an_export_of_another_suite_is_refused(store: Store) -> None:
         take_over(load_suite("mesa-figure4"), exported, store)
     with pytest.raises(InputError, match="the export has no column 'fold'"):
         take_over(load_suite("controls"), exported.drop(columns="fold"), store)
+
+
+def test_an_experiment_that_is_there_twice_is_refused(store: Store) -> None:
+    """Which of the two holds nobody knows."""
+    exported = read_export(RESULTS / "controls.csv.gz")
+    twice = pd.concat([exported, exported.tail(1)])
+    with pytest.raises(InputError, match="an experiment is twice in the export"):
+        take_over(load_suite("controls"), twice, store)
+
+
+def test_methods_of_ones_own_are_not_taken(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their code may have changed since."""
+    plan, exported = load_suite("controls"), read_export(RESULTS / "controls.csv.gz")
+    own = replace(get_method("lightgbm"), build=build_of_ones_own)
+    monkeypatch.setitem(methods._registry, "lightgbm", own)
+    done = take_over(plan, exported, store)
+    assert done.others == (exported["method"] == "lightgbm").sum() > 0
+
+
+def test_what_a_deleted_result_left_behind_is_not_taken_for_the_new_one(
+    store: Store, url: str
+) -> None:
+    """Someone deletes a result by hand and forgets its probabilities."""
+    plan, exported = load_suite("controls"), read_export(RESULTS / "controls.csv.gz")
+    one = plan.experiments()[0]
+    store.record(one, Outcome("done", scores=np.ones((3, 2), np.float32)), "me", "{}")
+    with sa.create_engine(url).begin() as connection:
+        connection.execute(sa.text("delete from trimtab_results"))
+    take_over(plan, exported, store)
+    assert store.scores([one.key]) == {}
 
 
 def test_nothing_is_added_where_one_result_came_first(store: Store) -> None:

@@ -22,7 +22,7 @@ from trimtab.benchmark.evaluation import evaluate
 from trimtab.benchmark.experiment import Experiment, Outcome
 from trimtab.benchmark.messages import Phase
 from trimtab.benchmark.methods import Method, get_method
-from trimtab.benchmark.progress import SilentProgress
+from trimtab.benchmark.progress import SilentProgress, TerminalProgress
 from trimtab.benchmark.protocol import Protocol
 from trimtab.benchmark.runner import Runner
 from trimtab.benchmark.store import Store
@@ -81,16 +81,46 @@ def test_groups_have_whole_splits_of_one_method(monkeypatch):
     """Eight splits at most are run at once; others than those that may stay alone."""
     todo = [*planned(NETWORK, {}, MOVED), *planned(TOY, {})]
     groups = grouped(todo, {NETWORK.name: NETWORK, TOY.name: TOY})
-    assert [len(group) for group in groups] == [16, 2, *[1] * 9]
-    assert [e.key for e in groups[1]] == [todo[8].key, todo[17].key]
+    assert [len(group) for group in groups] == [16, *[1] * 9, 2]
+    assert [e.key for e in groups[-1]] == [todo[8].key, todo[17].key]
     assert sorted(e.key for g in groups for e in g) == sorted(e.key for e in todo)
 
 
 def test_a_pilot_goes_first():
     """Where fits may take too long, the first split is tried by itself."""
-    groups = grouped(planned(NETWORK, {}, MOVED), {NETWORK.name: NETWORK}, pilot=True)
-    assert [len(group) for group in groups] == [2, 16]
+    todo = [*planned(NETWORK, {}, MOVED), *planned(TOY, {})]
+    methods = {NETWORK.name: NETWORK, TOY.name: TOY}
+    groups = grouped(todo, methods, pilot=True)
+    assert [len(group) for group in groups] == [2, *[1] * 9, 16]
     assert {(e.repeat, e.fold) for e in groups[0]} == {(0, 0)}
+
+
+def test_fits_that_are_too_slow_together_are_given_up(small_source, tmp_path):
+    """The pilot tells, the bar goes on, and what is quick is there."""
+    todo = planned(TOGETHER_TOY, {"seconds": 2.0}, {})
+    with Store(f"sqlite:///{tmp_path}/store.sqlite") as store:
+        runner = Runner(
+            store,
+            {"small": small_source},
+            {TOY.name: TOGETHER_TOY},
+            together=True,
+            time_limit=0.4,
+            progress=TerminalProgress(),
+        )
+        assert runner.run(todo).run == 18
+        found = store.results(todo)
+    assert found["status"].tolist() == ["timeout"] * 9 + ["done"] * 9
+    assert found["reason"].str.startswith("not tried").sum() == 8
+
+
+def test_a_shared_step_has_the_time_of_one_fit(table):
+    """Two methods behind one sampler must not give it twice the time."""
+    names = "autosmote-self-lightgbm", "autosmote-self-random-forest"
+    methods = {name: get_method(name) for name in names}
+    todo = [planned(one, {"max_iter": 1})[0] for one in methods.values()]
+    phases: list[Phase] = []
+    list(evaluate_together(todo, methods, *table, phases.append))
+    assert phases == [Phase("fit", 1), Phase("predict", 2)]
 
 
 @pytest.mark.parametrize(

@@ -132,9 +132,10 @@ def test_the_time_limit_is_for_a_fit_and_not_for_the_search(
     results = run(store, planned(Tuning(20), seconds=0.1)[:1], time_limit=1.0)
     assert results["status"].tolist() == ["done"]
     assert results["tuning_seconds"][0] > 2
-    slow = run(store, planned(Tuning(2), seconds=30)[:1], time_limit=0.5)
-    assert slow["status"].tolist() == ["timeout"]
-    assert slow["reason"][0].startswith("tune took more than 0.5 s")
+    slow = run(store, planned(Tuning(2), seconds=30)[:2], time_limit=0.5)
+    assert slow["status"].tolist() == ["timeout"] * 2
+    assert slow["reason"].str.startswith("tune took more than 0.5 s").all()
+    assert slow["time_limit"].tolist() == [0.5] * 2
 
 
 def test_a_search_of_failures_is_an_error_that_can_be_tried_again(

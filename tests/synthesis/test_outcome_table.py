@@ -2,11 +2,19 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+from collections.abc import Iterator
+
 import pytest
 import torch
 
 from trimtab.synthesis.combinations import outcomes_of_families
-from trimtab.synthesis.decisions import Aggregation, Draft, NeighbourCount
+from trimtab.synthesis.decisions import (
+    AGGREGATIONS,
+    Aggregation,
+    Draft,
+    NeighbourCount,
+    aggregation,
+)
 from trimtab.synthesis.outcome_table import Outcomes, OutcomeTable, left_to_chance
 
 COUNTS = NeighbourCount((1, 3))
@@ -22,8 +30,25 @@ def test_only_interpolation_is_left_to_chance() -> None:
     assert found == [False, True, False] * 2
 
 
+@pytest.fixture
+def _elsewhere() -> Iterator[None]:
+    @aggregation("elsewhere")
+    def elsewhere(draft: Draft) -> torch.Tensor:
+        return draft.rows + draft.noise[:, 2:3]
+
+    yield
+    del AGGREGATIONS["elsewhere"]
+
+
+@pytest.mark.usefixtures("_elsewhere")
 @pytest.mark.parametrize(
-    "ways", [("linear", "maximum", "weighted average"), ("linear",), ("sum",)]
+    "ways",
+    [
+        ("linear", "maximum", "weighted average"),
+        ("linear",),
+        ("sum",),
+        ("linear", "elsewhere", "maximum"),
+    ],
 )
 def test_outcomes_beside_all_made_anew(ways: tuple[str, ...]) -> None:
     """Two sets of rows, a class of few neighbours, a row that is alone."""

@@ -108,7 +108,8 @@ class Method:
         see `trimtab.benchmark.together`.
     shared_steps : str
         A name that methods have in common which begin with the same steps, where these
-        are costly: in a suite they are fitted once for all of them.
+        are costly: in a suite they are fitted once for all of them, split by split.
+        Such a method does not fit together otherwise.
     """
 
     name: str

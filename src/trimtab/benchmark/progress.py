@@ -136,9 +136,10 @@ class TerminalProgress:
         """Move on by one."""
         with self._lock:
             self._trials.pop(experiment.key, None)
-            method, since = self._running.pop(experiment.key)
-            self._seconds[method].append(time.monotonic() - since)
-            self._waiting[method] -= 1
+            if experiment.key in self._running:  # others were not even tried
+                method, since = self._running.pop(experiment.key)
+                self._seconds[method].append(time.monotonic() - since)
+            self._waiting[experiment.method] -= 1
             self._done += 1
             self._failed += outcome.status != "done"
             self._show()

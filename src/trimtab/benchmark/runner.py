@@ -51,7 +51,7 @@ class RunSummary:
     reused : int
         Experiments that had a result before the run.
     run : int
-        Experiments run by this runner.
+        Experiments run by this runner, or given up: see `Runner`, ``time_limit``.
     elsewhere : int
         Experiments run by other runners meanwhile.
     failed : int
@@ -166,8 +166,7 @@ class Runner:
         self.store.forget(again)
         statuses = {k: v for k, v in statuses.items() if k not in again}
         self._too_slow = TooSlow(self.time_limit)
-        for key, status in statuses.items():
-            self._too_slow.take_notice(by_key[key], status)
+        self._take_notice(experiments, statuses)
         todo = [e for key, e in by_key.items() if key not in statuses]
         n_run = 0
         if todo:
@@ -205,6 +204,7 @@ class Runner:
             n_new = self._run_claimed(todo, pool, n_jobs)
             n_run += n_new
             statuses = self.store.statuses(e.key for e in todo)
+            self._take_notice(todo, statuses)
             self.progress.done_elsewhere(len(statuses) - n_new)
             todo = [e for e in todo if e.key not in statuses]
             if todo and not neighbours.release_abandoned([e.key for e in todo]):
@@ -247,6 +247,15 @@ class Runner:
             with self._recording:
                 self._is_stopped = True
             raise
+
+    def _take_notice(
+        self, experiments: Sequence[Experiment], statuses: Mapping[str, str]
+    ) -> None:
+        """Learn from the store which methods took too long, but for smaller limits."""
+        smaller = set(self.store.outgrown(statuses, self.time_limit))
+        for one in experiments:
+            if one.key in statuses and one.key not in smaller:
+                self._too_slow.take_notice(one, statuses[one.key])
 
     def _given_up(self, experiment: Experiment) -> bool:
         """Record an experiment that is not worth a try; tell whether it is none."""

@@ -239,6 +239,8 @@ class Store:
             with self._engine.begin() as connection:
                 if rows:
                     connection.execute(result_table.insert(), rows)
+                for chunk in _chunks(row["key"] for row in rows):
+                    _drop_belongings(connection, chunk)
                 if tunings:
                     connection.execute(tuning_table.insert(), tunings)
         except IntegrityError:

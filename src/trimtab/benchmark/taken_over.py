@@ -34,7 +34,8 @@ class TakenOver:
     there : int
         Had a result there, which stays.
     others : int
-        Are none of the suite: they have other seeds, splits, parameters or trials.
+        Are none of the suite, as they have other seeds, splits, parameters or trials;
+        or are of a user's own method, whose code may have changed.
     """
 
     added: int
@@ -45,8 +46,9 @@ class TakenOver:
 def take_over(plan: Suite, exported: pd.DataFrame, store: Store) -> TakenOver:
     """Put the experiments of an export into a store.
 
-    Probabilities, histories and what the libraries' versions were are in no export, and
-    so are not in the store either.
+    An export does not hold everything: neither probabilities nor histories, nor how
+    many rows each class has, nor which versions the libraries had. Its numbers have
+    nine digits. Of methods of a user's own it does not say by which code they were.
 
     Parameters
     ----------
@@ -64,9 +66,9 @@ def take_over(plan: Suite, exported: pd.DataFrame, store: Store) -> TakenOver:
     Raises
     ------
     InputError
-        Where none of the experiments is one of the suite.
+        Where none of the experiments is one of the suite, or one is there twice.
     """
-    wanted = {_identity(plan, one): one for one in plan.experiments()}
+    wanted = {_identity(plan, one): one for one in plan.experiments() if not one.code}
     columns = [*_OF_EXPERIMENT, *(["tuning"] if "tuning" in exported else [])]
     missing = set(columns) - set(exported.columns)
     if missing:
@@ -79,6 +81,8 @@ def take_over(plan: Suite, exported: pd.DataFrame, store: Store) -> TakenOver:
             f"none of the export's {len(found)} experiments is one of the suite "
             f"{plan.name}: name the suite that it is of, and its seeds with --seeds"
         )
+    if len({one.key for _, one in own}) < len(own):
+        raise InputError("an experiment is twice in the export: write it again")
     known = store.statuses(experiment.key for _, experiment in own)
     new = [(row, one) for row, one in own if one.key not in known]
     records = exported.iloc[[row for row, _ in new]].to_dict("records")
@@ -87,7 +91,7 @@ def take_over(plan: Suite, exported: pd.DataFrame, store: Store) -> TakenOver:
             (one, _outcome(record))
             for (_, one), record in zip(new, records, strict=True)
         ),
-        json.dumps({"taken over": "from an export"}),
+        "{}",
     )
     return TakenOver(len(new), len(own) - len(new), len(found) - len(own))
 

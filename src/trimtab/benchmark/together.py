@@ -58,7 +58,7 @@ def grouped(
     methods : mapping of str to Method
         Each method, by the name in the experiments.
     pilot : bool, default=False
-        Whether the first split of each method comes before the others: where fits may
+        Whether the first split of each method is a group of its own: where fits may
         take too long, one tells of all.
 
     Returns
@@ -66,19 +66,23 @@ def grouped(
     list of list of Experiment
         By data set, method and protocol; split by split, all of a split in one group.
         Methods that share steps are together split for split. Alone where the method
-        does neither, or where settings or stages take fits of their own.
+        does neither, or where settings or stages take fits of their own. Of each data
+        set the first group of every method comes before the later ones.
     """
     groups: dict[Any, list[Experiment]] = {}
     for one in experiments:
         groups.setdefault(_group_of(one, methods[one.method]), []).append(one)
-    cut: list[list[Experiment]] = []
+    first: dict[str, list[list[Experiment]]] = {}
+    later: dict[str, list[list[Experiment]]] = {}
     for group in groups.values():
         splits = list(_by_split(group).values())
         bounds = {0, *range(int(pilot), len(splits), SPLITS_AT_ONCE), len(splits)}
         for start, end in pairwise(sorted(bounds)):
-            some = splits[start:end]
-            cut.append([experiment for split in some for experiment in split])
-    return cut
+            some = [experiment for split in splits[start:end] for experiment in split]
+            (later if start else first).setdefault(some[0].dataset, []).append(some)
+    return [
+        group for name, ones in first.items() for group in [*ones, *later.get(name, [])]
+    ]
 
 
 def _group_of(one: Experiment, method: Method) -> Any:
@@ -159,12 +163,16 @@ def _evaluate_at_once(
         rows = first.protocol.rows(labels.codes, first.repeat, first.fold, first.seed)
         experiments += split
         parts += [rows] * len(split)
+    # Shared steps are one fit, and the learners behind them cost little.
+    n_fits = len(experiments)
+    if any(table.method.shared_steps for table in tables.values()):
+        n_fits = len(splits)
     thresholds: list[tuple[float | None, float]] = [(None, 0.0)] * len(experiments)
     if experiments[0].protocol.tune_threshold and len(labels.classes) == 2:
-        announce(Phase("threshold", len(experiments)))
+        announce(Phase("threshold", n_fits))
         thresholds = list(_thresholds(experiments, [one for one, _ in parts], tables))
     estimators, fitted_on = _built(experiments, [one for one, _ in parts], tables)
-    announce(Phase("fit", len(experiments)))
+    announce(Phase("fit", n_fits))
     with measure_cost() as cost:
         seconds = fit_pipelines(estimators, fitted_on)
     announce(Phase("predict", len(experiments)))
@@ -195,10 +203,11 @@ def _built(
     estimators, fitted_on = [], []
     for experiment, own in zip(experiments, rows, strict=True):
         table = tables[experiment.method]
-        if id(own) not in fitted:
+        if id(own) in fitted:
+            table.check(fitted[id(own)].info)
+        else:
             fitted[id(own)] = table.fitted_rows(own)
         one = fitted[id(own)]
-        table.check(one.info)
         parameters = json.loads(experiment.parameters)
         estimators.append(
             table.method.build(one.info, experiment.random_state, **parameters)

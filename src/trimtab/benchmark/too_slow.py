@@ -13,7 +13,8 @@ class TooSlow:
     """Remembers the time-outs of a run.
 
     A method that took too long on one split of a data set has no mean over all of them,
-    whatever the others bring; and they are about as large. So they are not tried.
+    whatever the others bring; and they are about as large. So they are not tried. Where
+    parameters are tuned each split has its own, and is tried.
 
     Parameters
     ----------
@@ -22,23 +23,22 @@ class TooSlow:
     """
 
     def __init__(self, time_limit: float | None) -> None:
-        self._time_limit = time_limit
+        self._time_limit = time_limit or 0.0
         self._known: set[str] = set()
 
     def take_notice(self, experiment: Experiment, status: str) -> None:
-        """Learn how an experiment ended."""
-        if status == "timeout":
+        """Learn how an experiment ended, under this limit or a larger one."""
+        if status == "timeout" and experiment.tuning is None:
             self._known.add(_of_any_split(experiment))
 
     def outcome(self, experiment: Experiment) -> Outcome | None:
         """Return the time-out of an experiment that is not to be tried, else None."""
         if _of_any_split(experiment) not in self._known:
             return None
-        limit = self._time_limit or 0.0
         return Outcome(
             "timeout",
-            f"not tried: on another split it took more than {limit:g} s",
-            measures={"time_limit": limit},
+            f"not tried: on another split it took more than {self._time_limit:g} s",
+            measures={"time_limit": self._time_limit},
         )
 
 

@@ -163,7 +163,7 @@ class Worker:
                 return Outcome(
                     "timeout",
                     f"{phase} took more than {limit:g} s ({took:.0f} s)",
-                    measures={"time_limit": float(limit or 0)},
+                    measures={"time_limit": float(time_limit or 0)},
                 )
             if answer is None:
                 return self._death()

@@ -50,8 +50,7 @@ def slopes_of_logits(noisy: Tensor, slopes: Tensor, temperature: float) -> Tenso
     >>> slopes_of_logits(noisy, slopes, 0.5)
     tensor([ 0.5000, -0.5000])
     """
-    # With the few options in front all rows are worked on at once, in a tenth of the
-    # time.
+    # Along a short last axis PyTorch goes row by row; along the first, by all at once.
     scaled = (noisy / temperature).movedim(-1, 0).contiguous()
     soft = scaled.softmax(dim=0).movedim(0, -1)
     weighed = soft * slopes

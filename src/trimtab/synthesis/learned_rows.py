@@ -40,8 +40,8 @@ BYTES_AT_ONCE = 2**24
 """What rows may become, of one replica, that is kept at once."""
 
 BYTES_KEPT = 2**29
-"""What all rows may become, kept for the whole training: made anew, three times as
-much time goes by."""
+"""What all rows may become, kept for the whole training; more is made anew, part by
+part, which takes several times as long."""
 
 BATCHES_AT_ONCE = 8
 """So many batches are decided on, and learned from, at once: one large step is cheaper

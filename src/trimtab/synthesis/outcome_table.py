@@ -105,9 +105,10 @@ class Outcomes:
         if self._table is None or self._rows is None:
             return _picked(self._made, numbers)
         at = self._table.place[numbers]
-        if not self._table.constant.shape[1]:
+        n_constant = self._table.constant.shape[1]
+        if not n_constant:
             return _picked(self._made, at)
-        found = _picked(self._table.constant, at, self._rows)
+        found = _picked(self._table.constant, at.clamp(max=n_constant - 1), self._rows)
         if not self._made.shape[1]:
             return found
         by_chance = self._table.by_chance[numbers]
@@ -135,9 +136,11 @@ class Outcomes:
             return (_picked(self._made, numbers) @ slopes).squeeze(2)
         at = self._table.place[numbers]
         by_chance = (self._made @ slopes).squeeze(2)
-        if not self._table.constant.shape[1]:
+        n_constant = self._table.constant.shape[1]
+        if not n_constant:
             return by_chance.gather(1, at)
-        found = (_picked(self._table.constant, at, self._rows) @ slopes).squeeze(2)
+        kept = _picked(self._table.constant, at.clamp(max=n_constant - 1), self._rows)
+        found = (kept @ slopes).squeeze(2)
         if not self._made.shape[1]:
             return found
         last = self._made.shape[1] - 1
@@ -198,13 +201,12 @@ class OutcomeTable:
         ).sub_(1)
         self._of_chance = self.by_chance.nonzero().flatten().tolist()
         constant = (~self.by_chance).nonzero().flatten().tolist()
-        parts = []
+        self.constant = X.new_empty((len(X), len(constant), X.shape[1]))
         everyone = torch.arange(len(X), device=X.device)
         for first_row in range(0, len(X), ROWS_AT_ONCE):
             some = everyone[first_row : first_row + ROWS_AT_ONCE]
             noise = X.new_zeros((len(some), N_NOISE))
-            parts.append(self._made(some, noise, constant))
-        self.constant = torch.cat(parts)
+            self.constant[some] = self._made(some, noise, constant)
 
     def _made(self, rows: Tensor, noise: Tensor, only: Sequence[int]) -> Tensor:
         family = self._X[torch.cat([rows[:, None], self._partners[rows]], dim=1)]
