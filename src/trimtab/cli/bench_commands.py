@@ -289,19 +289,19 @@ def export_suite(
 @bench.command("import")
 def import_suite(
     suite: SuiteName,
-    source: Annotated[Path, typer.Option("--from", help="An export of the suite.")],
+    source: Annotated[
+        Path, typer.Option("--from", help="An export, or a folder of exports.")
+    ],
     seeds: Seeds = None,
     trials: Trials = None,
     store: StoreUrl = None,
 ) -> None:
     """Take an export's experiments into a store: a run goes on from there."""
     from trimtab.benchmark.store import Store
-    from trimtab.benchmark.summary import read_export
     from trimtab.benchmark.taken_over import take_over
 
     plan = _plan(suite, seeds=seeds, trials=trials)
-    file = source / f"{plan.name}.csv.gz" if source.is_dir() else source
-    exported = read_export(file)
+    exported = _results(suite, plan, None, source)
     with Store(store or _BENCH_STORE) as opened:
         done = take_over(plan, exported, opened)
     print(
