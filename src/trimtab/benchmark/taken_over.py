@@ -48,7 +48,8 @@ def take_over(plan: Suite, exported: pd.DataFrame, store: Store) -> TakenOver:
 
     An export does not hold everything: neither probabilities nor histories, nor how
     many rows each class has, nor which versions the libraries had. Its numbers have
-    nine digits. Of methods of a user's own it does not say by which code they were.
+    nine digits. Of methods of a user's own it does not say by which code they were; and
+    of none how rows were split, so that it must be one of this very suite.
 
     Parameters
     ----------

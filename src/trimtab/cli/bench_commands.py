@@ -290,7 +290,7 @@ def export_suite(
 def import_suite(
     suite: SuiteName,
     source: Annotated[
-        Path, typer.Option("--from", help="An export, or a folder of exports.")
+        Path, typer.Option("--from", help="Its export SUITE.csv.gz, or the folder.")
     ],
     seeds: Seeds = None,
     trials: Trials = None,
@@ -301,6 +301,13 @@ def import_suite(
     from trimtab.benchmark.taken_over import take_over
 
     plan = _plan(suite, seeds=seeds, trials=trials)
+    name = f"{plan.name}.csv.gz"
+    if not source.is_dir() and source.name != name:
+        raise InputError(
+            f"{source} is not called {name}: an export does not say how rows were "
+            "split, so that only the name tells which suite it is of; rename it if it "
+            "is of this one"
+        )
     exported = _results(suite, plan, None, source)
     with Store(store or _BENCH_STORE) as opened:
         done = take_over(plan, exported, opened)
