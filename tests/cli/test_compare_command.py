@@ -48,6 +48,7 @@ def test_a_method_that_fails_gives_exit_code_1(trimtab, claims):
     )  # fmt: skip
     assert ran.code == 1
     assert "failed: random-forest on 2 splits: threshold took more than" in ran.err
+    assert ran.err.count(", 1 of them not tried\n") == 2
     assert (claims.parent / "trimtab-report/report.html").exists()
 
 

@@ -6,7 +6,10 @@ from dataclasses import replace
 
 from trimtab.benchmark.experiment import Experiment, Outcome
 
-__all__ = ["TooSlow"]
+__all__ = ["NOT_TRIED", "TooSlow"]
+
+NOT_TRIED = "not tried: "
+"""How the reason begins of what was not tried."""
 
 
 class TooSlow:
@@ -37,7 +40,7 @@ class TooSlow:
             return None
         return Outcome(
             "timeout",
-            f"not tried: on another split it took more than {self._time_limit:g} s",
+            f"{NOT_TRIED}on another split it took more than {self._time_limit:g} s",
             measures={"time_limit": self._time_limit},
         )
 

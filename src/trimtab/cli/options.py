@@ -91,10 +91,24 @@ def check_limit(time_limit: float) -> None:
 
 
 def tell_failures(failures: "pd.DataFrame") -> None:
-    """Print each method that failed, with its reason and on how many splits."""
-    for (method, reason), rows in failures.groupby(["method", "reason"], sort=False):
-        times = f"{len(rows)} splits" if len(rows) > 1 else "1 split"
-        print(f"failed: {method} on {times}: {reason}", file=sys.stderr)
+    """Print each method that failed, with its reasons and on how many splits.
+
+    Those on which it was not tried count with the time-out that is to blame.
+    """
+    from trimtab.benchmark.too_slow import NOT_TRIED
+
+    for method, rows in failures.groupby("method", sort=False):
+        is_tried = ~rows["reason"].str.startswith(NOT_TRIED)
+        # Where none timed out, another run of the store's did.
+        to_blame = is_tried & (rows["status"] == "timeout")
+        reasons = rows["reason"]
+        if to_blame.any():
+            reasons = reasons.where(is_tried, reasons[to_blame].iloc[0])
+        for reason, n in reasons.value_counts(sort=False).items():
+            untried = int((~is_tried & (reasons == reason)).sum())
+            times = f"{n} splits" if n > 1 else "1 split"
+            more = f", {untried} of them not tried" if 0 < untried < n else ""
+            print(f"failed: {method} on {times}: {reason}{more}", file=sys.stderr)
 
 
 def printable(name: str) -> str:
