@@ -94,7 +94,7 @@ class Runner:
         run begins.
     time_limit : float or None, default=None
         Seconds for each fit, above 0. None is no limit. A method that takes longer on
-        one split of a data set is not tried on its others there.
+        one split of a data set is not tried on its others there, unless it is tuned.
     together : bool, default=False
         Whether experiments of a method that ``fits_together`` share training runs, and
         methods with ``shared_steps`` those: it takes less time, and what shares a

@@ -16,10 +16,7 @@ from trimtab.exceptions import InputError
 __all__ = ["TakenOver", "take_over"]
 
 _OF_EXPERIMENT = ("dataset", "method", "parameters", "repeat", "fold", "seed")
-_NO_MEASURES = {*_OF_EXPERIMENT, "status", "reason", "threshold"} | {
-    "tuning",
-    "tuned_parameters",
-}
+_OF_OUTCOME = ("status", "reason", "threshold", "tuning", "tuned_parameters")
 _OF_CLASSES = ("precision[", "recall[", "f1[")
 
 
@@ -124,7 +121,7 @@ def _outcome(record: dict[Any, Any]) -> Outcome:
 
 
 def _is_no_measure(name: str) -> bool:
-    return name in _NO_MEASURES or name.startswith(_OF_CLASSES)
+    return name in (*_OF_EXPERIMENT, *_OF_OUTCOME) or name.startswith(_OF_CLASSES)
 
 
 def _per_class(record: dict[Any, Any]) -> list[dict[str, Any]]:
