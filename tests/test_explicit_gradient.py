@@ -210,6 +210,25 @@ def test_categories_and_ranges(one_hot: str) -> None:
     assert (moved[:, :6] != first[:, :6]).any()
 
 
+def test_one_hot_columns_may_be_an_array() -> None:
+    """Of groups of one size each."""
+    groups = np.array([[0, 1], [2, 3]])
+    model = mover(one_hot_columns=groups, max_iter=1)
+
+    assert model.fit(X_TRAIN, Y_TRAIN).moved_rows_.shape[-1] == X_TRAIN.shape[1]
+
+
+def test_wrong_one_hot_columns_are_refused_before_training(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not after the first of the two networks is trained."""
+    monkeypatch.setattr(
+        "trimtab.explicit_gradient.algorithm.Algorithm1.first_training", None
+    )
+    with pytest.raises(InputError, match="one_hot_columns has the group"):
+        mover(one_hot_columns=[[0, 99]]).fit(X_TRAIN, Y_TRAIN)
+
+
 def test_sampler_feeds_trees() -> None:
     """New rows balance the classes; each is near its parent, and of its class."""
     sampler = ExplicitGradientSampler(mover(n_replicas=4), random_state=0)

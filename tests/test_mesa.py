@@ -183,6 +183,24 @@ def test_train_learns_on_this_table(
     assert mesa(path).fit(X_TRAIN, Y_TRAIN).history_[1]["sigma"] == 0.3
 
 
+def test_train_keeps_class_weights_by_label(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The meta-sampler sees codes, and each class has the weight of its label."""
+    pytest.importorskip("stable_baselines3", reason="needs: pip install trimtab[meta]")
+    seen = []
+
+    def spy(self: MetaSampler, _: Any) -> MetaSampler:
+        seen.append(self.estimator.class_weight)
+        return self
+
+    monkeypatch.setattr(MetaSampler, "fit", spy)
+    monkeypatch.setattr(MetaSampler, "as_policy", lambda _: GaussianPolicy())
+    labels = np.where(np.isin(Y_TRAIN, Y_TRAIN[:1]), 1, 2)
+    tree = DecisionTreeClassifier(max_depth=2, class_weight={1: 100.0, 2: 3.0})
+    mesa("train").set_params(estimator=tree).fit(X_TRAIN, labels)
+
+    assert seen == [{0: 100.0, 1: 3.0}]
+
+
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [

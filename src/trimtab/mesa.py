@@ -19,8 +19,10 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from trimtab.ensembles.held_out_score import Metric
 from trimtab.ensembles.policies import Policy
-from trimtab.ensembles.policy_ensemble import PolicyEnsemble, TrainingRows
+from trimtab.ensembles.policy_ensemble import PolicyEnsemble
+from trimtab.ensembles.training_rows import TrainingRows
 from trimtab.exceptions import InputError
+from trimtab.fit_arguments import coded_class_weights
 from trimtab.meta_sampler.policy import LearnedPolicy
 from trimtab.meta_sampler.sampler import MetaSampler
 from trimtab.meta_sampler.tasks import Task
@@ -218,7 +220,7 @@ class MESAClassifier(PolicyEnsemble):
         held_rows = rows.held_out.get("held_rows") if is_small else None
         same = ("n_estimators", "metric", "n_bins", "sigma")
         sampler = MetaSampler(
-            self.estimator,
+            coded_class_weights(self.estimator, rows.classes),
             **{name: getattr(self, name) for name in same},
             validation_fraction=self._fraction_to_hold() or HELD_OUT,
             max_rows=LARGEST_TASK,

@@ -177,6 +177,22 @@ def test_results_do_not_depend_on_n_jobs(
         np.testing.assert_array_equal(first, other)
 
 
+def test_threads_know_the_configuration_of_scikit_learn() -> None:
+    """A pipeline that hands frames on does so whatever `n_jobs` is."""
+    frame = pd.DataFrame(X_TRAIN[:, :2], columns=["a", "b"])
+    scaled = make_column_transformer((StandardScaler(), ["a"]))
+    learner = make_pipeline(SimpleImputer(), scaled, DecisionTreeClassifier())
+    with sklearn.config_context(transform_output="pandas"):
+        one, two = (
+            UnderBaggingClassifier(learner, 3, n_jobs=n_jobs, random_state=0)
+            .fit(frame, Y_TRAIN)
+            .predict_proba(frame)
+            for n_jobs in (1, 2)
+        )
+
+    np.testing.assert_array_equal(one, two)
+
+
 def test_one_random_state_decides_everything() -> None:
     """Two fits are bit-equal, their histories too; another seed gives another."""
     tree = DecisionTreeClassifier(max_features=2)

@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
+from lightgbm import LGBMClassifier
 from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -114,3 +115,36 @@ def test_a_checkpoint_wants_a_folder(tmp_path):
     """One that is there."""
     with pytest.raises(InputError, match="there is no folder"):
         MetaSampler(TREE).fit({"a": table()}, checkpoint=tmp_path / "no" / "c")
+
+
+def test_numbers_of_numpy_are_as_good_as_others(tmp_path):
+    """They come out of a grid or a table, and go into the file."""
+    steps = dict.fromkeys(("random_steps", "update_steps", "evaluate_every"), 6)
+    counts = {"n_estimators": 3, "n_envs": 2, "n_bins": 4, **steps}
+    parameters = {name: np.int64(value) for name, value in counts.items()}
+    sampler = MetaSampler(TREE, sigma=np.float32(0.25), **parameters)
+    checkpoint = tmp_path / "checkpoint"
+    sampler.fit({"a": table()}, checkpoint=checkpoint)
+
+    loaded = MetaSampler.load(sampler.save(tmp_path / "a.safetensors"))
+    assert loaded.get_params()["n_bins"] == 4
+    assert loaded.get_params()["sigma"] == 0.25
+    assert loaded.policy_.about["training"]["n_estimators"] == 3
+
+
+def test_class_weights_are_by_label_on_each_table():
+    """Members are given codes, and the user has labels."""
+    X, y = table()
+    words = np.where(y == 1, "fraud", "ok")
+    learner = DecisionTreeClassifier(class_weight={"fraud": 2.0, "ok": 1.0})
+    MetaSampler(learner, **SHORT).fit({"words": (X, words)})
+    with pytest.raises(InputError, match="weight for the class 'fraud'"):
+        MetaSampler(learner, **SHORT).fit({"words": (X, words), "numbers": (X, y)})
+
+
+def test_a_lightgbm_of_the_users_reads_sparse_counts():
+    """As the default one does."""
+    X, y = table()
+    learner = LGBMClassifier(n_estimators=3, verbose=-1, n_jobs=1)
+    counts = csr_array(np.abs(X * 3).astype(int))
+    MetaSampler(learner, **SHORT).fit({"counts": (counts, y)})

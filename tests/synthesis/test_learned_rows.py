@@ -255,8 +255,8 @@ def test_rows_that_are_alone_stay() -> None:
         ({"learn_from": "test"}, "learn_from is 'test': give 'held-out' or"),
         ({"n_cohorts": 0}, "n_cohorts is 0: give a whole number"),
         ({"temperature": 0.0}, "temperature is 0.0: give a number above 0"),
-        ({"learning_rate": -1}, "learning_rate is -1: give a number, 0 or more"),
-        ({"cohort_cost": -1}, "cohort_cost is -1: give a number, 0 or more"),
+        ({"learning_rate": -1}, "learning_rate is -1: give a number from 0"),
+        ({"cohort_cost": -1}, "cohort_cost is -1: give a number from 0"),
     ],
 )
 def test_numbers_out_of_range_are_named(options: Any, message: str) -> None:

@@ -160,3 +160,20 @@ def test_a_polars_frame_comes_back_as_one(sampler, table):
     assert counts[0] == counts[1]
     expected, _ = clone(sampler).fit_resample(frame.to_pandas(), y)
     np.testing.assert_array_equal(rows.to_numpy(), expected.to_numpy(dtype=float))
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.Categorical([1, 2, 3, 4] * 30),
+        pd.Categorical(["low", "high"] * 60),
+        pl.Series(["low", "high"] * 60),
+        pl.Series(["low", "high"] * 60, dtype=pl.Categorical),
+    ],
+    ids=["numbers", "words", "text", "polars"],
+)
+def test_a_column_of_categories_is_refused(sampler, table, column):
+    """There are no rows between them, and a new one would have none of them."""
+    frame = pl.DataFrame if isinstance(column, pl.Series) else pd.DataFrame
+    with pytest.raises(InputError, match="column 'grade' of X is of type"):
+        sampler.fit_resample(frame({"a": table[0][:, 0], "grade": column}), table[1])

@@ -5,6 +5,7 @@
 import copy
 import pickle
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -288,3 +289,35 @@ def test_stacked_modules_can_be_pickled(generator: torch.Generator) -> None:
     x = torch.randn(3, 8, 4, generator=generator)
 
     assert torch.equal(pickle.loads(pickle.dumps(network))(x), network(x))
+
+
+def test_threads_may_ask_one_stacked_network(generator: torch.Generator) -> None:
+    """All get what one gets, and the network can be pickled afterwards."""
+    network = StackedModules(modules(batch_norm), SEEDS).eval()
+    batches = [torch.randn(3, 64, 4, generator=generator) for _ in range(200)]
+    expected = [network(x) for x in batches]
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(network, batches))
+
+    for answer, one in zip(answers, expected, strict=True):
+        assert torch.equal(answer, one)
+    pickle.dumps(network)
+
+
+def test_threads_train_random_layers_each_by_its_own_seed(
+    generator: torch.Generator,
+) -> None:
+    """PyTorch has one random stream for all threads; a replica's draws are its own."""
+    x = torch.randn(3, 64, 4, generator=generator)
+    untrained = modules(dropout)
+
+    def trained(_: int) -> Tensor:
+        network = SequentialModules(copy.deepcopy(untrained), SEEDS)
+        train(network, x)
+        return network.eval()(x)
+
+    alone = trained(0)
+    with ThreadPoolExecutor(8) as threads:
+        for together in threads.map(trained, range(16)):
+            assert torch.equal(together, alone)

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from sklearn.utils import get_tags
 from sklearn.utils.validation import validate_data
 
-from trimtab.ensembles.default_learner import as_lightgbm_likes
 from trimtab.exceptions import InputError
 from trimtab.fit_arguments import read_labels, target_of
+from trimtab.lightgbm_tables import as_lightgbm_likes, is_lightgbm
 from trimtab.tables import check_table
 
 __all__ = ["accept_rows", "accept_table", "check_class_sizes"]
@@ -60,7 +60,7 @@ def accept_table(estimator: Any, learner: Any, X: Any, *target: Any) -> Any:
     *target : str
         ``"no_validation"`` in ``fit``.
     """
-    reset, is_lightgbm = bool(target), learner is None or _is_lightgbm(learner)
+    reset = bool(target)
     if hasattr(X, "columns"):
         check_table(X)
         validate_data(estimator, X, *target, reset=reset, skip_check_array=True)
@@ -75,11 +75,7 @@ def accept_table(estimator: Any, learner: Any, X: Any, *target: Any) -> Any:
             accept_sparse="csr" if accepts_sparse else False,
             ensure_all_finite=False,
         )
-    return as_lightgbm_likes(X) if is_lightgbm else X
-
-
-def _is_lightgbm(learner: Any) -> bool:
-    return type(learner).__module__.partition(".")[0] == "lightgbm"
+    return as_lightgbm_likes(X) if learner is None or is_lightgbm(learner) else X
 
 
 def check_class_sizes(

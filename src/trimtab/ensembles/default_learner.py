@@ -4,19 +4,7 @@
 
 from typing import Any
 
-import narwhals as nw
-import numpy as np
-from scipy.sparse import csr_matrix, issparse
-
-from trimtab.exceptions import InputError
-
-__all__ = [
-    "ENOUGH_ROWS",
-    "TREE_SHARE",
-    "as_lightgbm_likes",
-    "default_learner",
-    "smallest_leaf",
-]
+__all__ = ["ENOUGH_ROWS", "TREE_SHARE", "default_learner", "smallest_leaf"]
 
 TREE_SHARE, ENOUGH_ROWS = 0.8, 1000
 """The share of rows and columns that each tree sees, and from how many drawn rows on.
@@ -25,12 +13,6 @@ So members on the same rows differ, and an ensemble that draws all rows is the c
 ``bagged-lightgbm``. With fewer rows trees need them all: on 14 tables an ensemble on
 draws of 50 to 400 rows scores 0.007 less with shares, on draws of more than 1,000 rows
 0.003 better."""
-
-_NUMBERS = (
-    *(nw.Int8, nw.Int16, nw.Int32, nw.Int64, nw.UInt8, nw.UInt16, nw.UInt32),
-    *(nw.UInt64, nw.Float32, nw.Float64, nw.Boolean),
-)
-_NO_NUMBERS = (nw.String, nw.Object, nw.Date, nw.Datetime, nw.Duration)
 
 
 def smallest_leaf(n_drawn: int) -> int:
@@ -86,47 +68,3 @@ def default_learner(n_drawn: int) -> Any:
         force_row_wise=True,
         verbosity=-1,
     )
-
-
-def as_lightgbm_likes(X: Any) -> Any:
-    """Return a table as LightGBM reads it, or say why it cannot.
-
-    Sparse arrays become matrices over the same memory, whole numbers and booleans in
-    them floats. All else stays as it is.
-
-    Parameters
-    ----------
-    X : table of shape (n_rows, n_columns)
-        Array, DataFrame of any make or sparse matrix.
-
-    Raises
-    ------
-    InputError
-        Where a column is of a type that LightGBM does not take. Of a polars frame it
-        would not say so, but end the process.
-
-    Examples
-    --------
-    >>> as_lightgbm_likes(csr_matrix([[1, 0]])).dtype
-    dtype('float64')
-    """
-    is_sparse: bool = issparse(X)
-    if is_sparse:
-        matrix = csr_matrix(X)
-        is_float = matrix.dtype in (np.float32, np.float64)
-        return matrix if is_float else matrix.astype(np.float64)
-    frame = nw.from_native(X, eager_only=True, pass_through=True)
-    if not isinstance(frame, nw.DataFrame):
-        return X
-    is_pandas = frame.implementation.is_pandas()
-    for name, dtype in frame.schema.items():
-        if dtype in _NO_NUMBERS if is_pandas else dtype not in _NUMBERS:
-            cure = (
-                "encode it" if is_pandas else "encode it, or make it a pandas category"
-            )
-            raise InputError(
-                f"column {name!r} of X is of type {dtype}, which LightGBM does not "
-                f"take: {cure}, or give an estimator that does, such as a Pipeline "
-                "that encodes"
-            )
-    return X

@@ -150,7 +150,7 @@ def in_order(
     if n_jobs in {None, 1} or len(arguments) == 1:
         yield from (function(*one) for one in arguments)
         return
-    from joblib import Parallel, delayed
+    from sklearn.utils.parallel import Parallel, delayed  # with its configuration
 
     threads = Parallel(n_jobs, require="sharedmem", return_as="generator")
     yield from threads(delayed(function)(*one) for one in arguments)

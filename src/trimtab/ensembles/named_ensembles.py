@@ -18,7 +18,8 @@ from trimtab.ensembles.policies import (
     SelfPacedPolicy,
     UniformPolicy,
 )
-from trimtab.ensembles.policy_ensemble import PolicyEnsemble, TrainingRows
+from trimtab.ensembles.policy_ensemble import PolicyEnsemble
+from trimtab.ensembles.training_rows import TrainingRows
 
 __all__ = [
     "BalanceCascadeClassifier",

@@ -4,13 +4,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics import accuracy_score
 from sklearn.utils import Tags, check_random_state, get_tags
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
@@ -24,6 +24,7 @@ from trimtab.ensembles.cascade import Cascade, grow_with_history
 from trimtab.ensembles.held_out_score import METRICS, Metric
 from trimtab.ensembles.members import check_learner, in_order, predicted
 from trimtab.ensembles.policies import Policy
+from trimtab.ensembles.training_rows import TrainingRows
 from trimtab.fit_arguments import (
     check_eval_set,
     check_fit_parameters,
@@ -35,35 +36,9 @@ from trimtab.lazy_tables import is_dask, refuse_dask
 from trimtab.tables import Labels, held_out_split, n_rows
 from trimtab.whole_fits import all_or_nothing
 
-__all__ = ["PolicyEnsemble", "TrainingRows"]
+__all__ = ["PolicyEnsemble"]
 
-Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class TrainingRows:
-    """The table that an ensemble is grown on.
-
-    Attributes
-    ----------
-    X : table of shape (n_rows, n_columns)
-        As the user gave it.
-    codes : ndarray of int of shape (n_rows,)
-        Class codes. Empty where the table is a Dask collection.
-    held_out : dict
-        The arguments of `Cascade` that say what is held out; empty for nothing.
-    classes : ndarray of shape (n_classes,)
-        The labels.
-    counts : ndarray of int of shape (n_classes,)
-        Rows of each class.
-    """
-
-    X: Any
-    codes: Codes
-    held_out: dict[str, Any]
-    classes: NDArray[Any]
-    counts: Codes
 
 
 class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
@@ -213,7 +188,9 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         self._check_partitioned()
         check_fit_parameters(fit_params)
         target = None if y is None else "no_validation"
-        accept_table(self, self.estimator, example_of(X), target)
+        example = accept_table(self, self.estimator, example_of(X), target)
+        if hasattr(X, "columns"):  # of names that LightGBM does not refuse
+            X = X.rename(columns=dict(zip(X.columns, example.columns, strict=True)))
         weight = fit_params.get("sample_weight")
         rows = PartitionedRows.of(X, y, weight, self.n_jobs)
         if eval_set is None:
@@ -261,7 +238,7 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
 
     def _eval_rows(
         self, eval_set: tuple[Any, Any], labels: Labels
-    ) -> tuple[Any, Codes]:
+    ) -> tuple[Any, NDArray[np.int64]]:
         """Return the held-out rows that the user brings, and their codes."""
         X_held, codes_held = check_eval_set(eval_set, labels)
         try:
@@ -361,6 +338,29 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         most_probable = self.predict_proba(X).argmax(axis=1)
         labels: NDArray[Any] = self.classes_[most_probable]
         return labels
+
+    def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
+        """Return the accuracy.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_columns)
+            As in ``fit``. Of a Dask collection the predictions alone come here.
+        y : array-like of shape (n_rows,)
+            Labels, in a collection of Dask's perhaps.
+        sample_weight : array-like of shape (n_rows,), default=None
+            What each row counts.
+
+        Returns
+        -------
+        float
+            The share of rows whose class is predicted, in [0, 1].
+        """
+        given = (y, self.predict(X), sample_weight)
+        true, predicted, weight = (
+            np.asarray(column) if is_dask(column) else column for column in given
+        )
+        return float(accuracy_score(true, predicted, sample_weight=weight))
 
     def _lazily(self, X: Any, method: Any) -> Any:
         """Return what a method predicts for a Dask collection, still to be done."""

@@ -8,7 +8,8 @@ import numpy as np
 
 from trimtab.ensembles.held_out_score import Metric
 from trimtab.ensembles.policies import Policy, policy_of
-from trimtab.ensembles.policy_ensemble import PolicyEnsemble, TrainingRows
+from trimtab.ensembles.policy_ensemble import PolicyEnsemble
+from trimtab.ensembles.training_rows import TrainingRows
 
 __all__ = ["UnderSamplingEnsembleClassifier"]
 

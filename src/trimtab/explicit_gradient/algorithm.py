@@ -22,6 +22,7 @@ from trimtab.explicit_gradient.first_positions import (
 from trimtab.explicit_gradient.three_parts import ThreeParts
 from trimtab.synthesis.moving_rows import MovingRows
 from trimtab.synthesis.moving_set import MovingSet, moving_set
+from trimtab.synthesis.row_limits import RowLimits
 from trimtab.tables import Labels
 from trimtab.training.classifier import NetworkClassifier
 from trimtab.training.fit_rows import FitRows
@@ -52,6 +53,8 @@ class Algorithm1:
         The first network, once it is trained.
     start : MovingSet or None
         Where moving rows start, from then on.
+    limits : RowLimits
+        Where rows may move to.
     """
 
     settings: Any
@@ -61,7 +64,17 @@ class Algorithm1:
     copies: Mapping[Any, int] | None
     first: FitOutcome | None = None
     start: MovingSet | None = None
+    limits: RowLimits = field(init=False)
     _rows: FitRows = field(init=False)
+
+    def __post_init__(self) -> None:
+        settings = self.settings
+        self.limits = limits_of(
+            self.parts.training.X,
+            settings.keep_in_range,
+            settings.one_hot_columns,
+            settings.one_hot,
+        )
 
     def first_training(self) -> FitShare:
         """Return the training of C_θ0 on the training rows alone: step 2."""
@@ -126,12 +139,7 @@ class Algorithm1:
             row_learning_rate=settings.row_learning_rate,
             n_inner_steps=settings.n_inner_steps,
             balanced_meta=settings.balanced_meta,
-            limits=limits_of(
-                training.X,
-                settings.keep_in_range,
-                settings.one_hot_columns,
-                settings.one_hot,
-            ),
+            limits=self.limits,
             keep_positions=settings.keep_positions,
             trial_rate=None if settings.optimizer == "sgd" else settings.learning_rate,
         )

@@ -115,7 +115,8 @@ def limits_of(
     if keep_in_range:
         lowest = torch.from_numpy(X.min(axis=0))[None, None]
         highest = torch.from_numpy(X.max(axis=0))[None, None]
-    groups = [torch.tensor(list(group)) for group in one_hot_columns or ()]
+    given = () if one_hot_columns is None else one_hot_columns
+    groups = [torch.tensor(list(group)) for group in given]
     n_columns = X.shape[1] if X.ndim == 2 else 0
     for group in groups:
         if not len(group) or not 0 <= group.min() <= group.max() < n_columns:

@@ -2,9 +2,11 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+from collections.abc import Mapping
 from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Self
 
 import numpy as np
@@ -15,6 +17,7 @@ from sklearn.exceptions import NotFittedError
 from trimtab.cluster.engine import Engine
 from trimtab.ensembles.held_out_score import METRICS, Metric
 from trimtab.exceptions import InputError, MissingExtraError, nearest_names
+from trimtab.lightgbm_tables import as_lightgbm_likes, is_lightgbm
 from trimtab.meta_sampler.action import ActionSpace
 from trimtab.meta_sampler.policy import LearnedPolicy
 from trimtab.meta_sampler.state import StateLayout
@@ -216,17 +219,18 @@ class MetaSampler(BaseEstimator):  # type: ignore[misc]
     def _training(self, tasks: Any, evaluation_tasks: Any) -> Any:
         """Return the run that the parameters describe."""
         self._check()
-        state = StateLayout(self.state, self.n_bins)
-        action = ActionSpace(self.action, self.sigma)
+        given = SimpleNamespace(**_plain(self.get_params(deep=False)))
+        state = StateLayout(given.state, given.n_bins)
+        action = ActionSpace(given.action, given.sigma)
         rules = EpisodeRules(
-            _default_learner() if self.estimator is None else self.estimator,
-            self.n_estimators,
-            self.metric,
-            self.validation_fraction,
-            self.max_rows,
-            self.reward_coefficient,
-            self.reward_scaling,
-            self.row_cost,
+            _default_learner() if given.estimator is None else given.estimator,
+            given.n_estimators,
+            given.metric,
+            given.validation_fraction,
+            given.max_rows,
+            given.reward_coefficient,
+            given.reward_scaling,
+            given.row_cost,
         )
         try:
             from trimtab.meta_sampler import meta_training as room
@@ -237,9 +241,11 @@ class MetaSampler(BaseEstimator):  # type: ignore[misc]
                 raise
             raise MissingExtraError(library, "meta") from None
         judged_on = as_tasks(evaluation_tasks) if evaluation_tasks else []
-        if self.estimator is None:
-            tasks, judged_on = map(_for_lightgbm, (tasks, judged_on))
-        options = dict(self.sac_options or {})
+        tasks, judged_on = (
+            [_as_learner_likes(task, given.estimator) for task in some]
+            for some in (tasks, judged_on)
+        )
+        options = _plain(given.sac_options or {})
         unknown = set(options) - set(SACSettings.__dataclass_fields__)
         if unknown:
             hint = nearest_names(min(unknown), SACSettings.__dataclass_fields__)
@@ -249,18 +255,18 @@ class MetaSampler(BaseEstimator):  # type: ignore[misc]
             rules,
             state,
             action,
-            SACSettings(self.random_steps, self.update_steps, **options),
+            SACSettings(given.random_steps, given.update_steps, **options),
             room.Evaluation(
-                self.evaluate_every,
-                self.n_evaluations,
-                self.n_iter_no_change,
+                given.evaluate_every,
+                given.n_evaluations,
+                given.n_iter_no_change,
                 judged_on,
             ),
-            self.task_order,
-            self.n_envs,
-            self.n_jobs or 1,
-            int(self.random_state),
-            engine=Engine(self.engine, self.scheduler),
+            given.task_order,
+            given.n_envs,
+            given.n_jobs or 1,
+            int(given.random_state),
+            engine=Engine(given.engine, given.scheduler),
         )
 
     def _check(self) -> None:
@@ -367,19 +373,23 @@ class MetaSampler(BaseEstimator):  # type: ignore[misc]
         return sampler
 
 
+def _plain(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters with NumPy's numbers as Python's, which a file can hold."""
+    return {
+        name: value.item() if isinstance(value, np.generic) else value
+        for name, value in parameters.items()
+    }
+
+
 def _default_learner() -> Any:
     from trimtab.ensembles.default_learner import default_learner
 
     return default_learner
 
 
-def _for_lightgbm(tasks: list[Task]) -> list[Task]:
-    """Return tasks whose tables LightGBM reads, but for those of other learners."""
-    from trimtab.ensembles.default_learner import as_lightgbm_likes
-
-    return [
-        task
-        if task.estimator is not None
-        else replace(task, X=as_lightgbm_likes(task.X))
-        for task in tasks
-    ]
+def _as_learner_likes(task: Task, learner: Any) -> Task:
+    """Return a task whose table its learner reads, where that is a LightGBM."""
+    own = learner if task.estimator is None else task.estimator
+    if own is None or is_lightgbm(own):
+        return replace(task, X=as_lightgbm_likes(task.X))
+    return task

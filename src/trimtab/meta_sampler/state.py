@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.ensembles.round import Round
-from trimtab.exceptions import InputError
+from trimtab.exceptions import InputError, check_count
 
 __all__ = ["STATES", "StateLayout"]
 
@@ -112,10 +112,7 @@ class StateLayout:
         if self.name not in STATES:
             known = ", ".join(map(repr, STATES))
             raise InputError(f"there is no state {self.name!r}: known are {known}")
-        if not (isinstance(self.n_bins, int) and self.n_bins >= 1):
-            raise InputError(
-                f"n_bins is {self.n_bins!r}: give a whole number above 0, such as 5"
-            )
+        check_count("n_bins", self.n_bins)
 
     @property
     def size(self) -> int:

@@ -14,6 +14,7 @@ from trimtab.ensembles.cascade import Cascade
 from trimtab.ensembles.held_out_score import Metric
 from trimtab.ensembles.policies import Policy
 from trimtab.exceptions import InputError
+from trimtab.fit_arguments import coded_class_weights
 from trimtab.tables import (
     Labels,
     check_same_length,
@@ -202,8 +203,9 @@ class EpisodeRules:
             of_all = codes is task.labels.codes
             by_class = task.rows_by_class if of_all else _by_class(codes)
             held = _held_out(by_class, self.validation_fraction, rng)
+        learner = self.estimator if task.estimator is None else task.estimator
         cascade = Cascade(
-            self.estimator if task.estimator is None else task.estimator,
+            coded_class_weights(learner, task.labels.classes),
             X,
             codes,
             held_rows=held,

@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import Interval
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
+from trimtab.borrowed_stream import borrowed_stream
 from trimtab.synthesis.cwgan_networks import (
     auxiliary_classifier,
     class_penalty,
@@ -143,9 +144,8 @@ class CWGANOverSampler(RowMakingSampler):
         classes, codes = np.unique(y, return_inverse=True)
         places = np.searchsorted(classes, np.array(list(wanted), dtype=y.dtype))
         targets = np.repeat(places, list(wanted.values()))
-        # The seed of all that PyTorch draws, which is given back as it was.
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(rng.randint(2**31 - 1))
+        with borrowed_stream():
+            torch.default_generator.manual_seed(rng.randint(2**31 - 1))
             rows = torch.from_numpy(scaled.astype(np.float32))
             self._train(rows, torch.from_numpy(codes), len(classes))
             made = self._made(torch.from_numpy(targets), len(classes))

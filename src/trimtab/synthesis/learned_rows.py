@@ -344,6 +344,7 @@ class AutoSMOTERows:
         if self._best:
             self.networks.load_state_dict(self._best)
         self.networks.cpu().requires_grad_(False)
+        self._combinations.to(torch.device("cpu"))
         for name in TRAINING_ONLY:
             self.__dict__.pop(name, None)
         self._best = {}

@@ -5,9 +5,7 @@
 from numbers import Integral
 from typing import Any
 
-import numpy as np
-
-from trimtab.exceptions import InputError
+from trimtab.exceptions import InputError, check_number
 
 __all__ = ["check_learned_rows"]
 
@@ -33,10 +31,6 @@ def check_learned_rows(rows: Any) -> None:
             f"n_cohorts is {cohorts!r}: give a whole number, 1 or more, or 'auto'"
         )
     for name in ("temperature", "final_temperature"):
-        value = getattr(rows, name)
-        if not isinstance(value, (int, float)) or not 0 < value < np.inf:
-            raise InputError(f"{name} is {value!r}: give a number above 0")
+        check_number(name, getattr(rows, name), above=0)
     for name in ("learning_rate", "cohort_cost"):
-        value = getattr(rows, name)
-        if not isinstance(value, (int, float)) or not 0 <= value < np.inf:
-            raise InputError(f"{name} is {value!r}: give a number, 0 or more")
+        check_number(name, getattr(rows, name), at_least=0)

@@ -5,11 +5,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import narwhals as nw
 import numpy as np
 from imblearn.over_sampling.base import BaseOverSampler
 from numpy.typing import NDArray
 from scipy import sparse
 
+from trimtab.exceptions import InputError
 from trimtab.lazy_tables import refuse_dask
 from trimtab.tables import is_sparse
 
@@ -54,9 +56,11 @@ class RowMakingSampler(BaseOverSampler):  # type: ignore[misc]
         ------
         InputError
             Where X or y is a collection of Dask's: all rows are looked at together.
+            Where a column is of text or categories, between which there are no rows.
         """
         refuse_dask(X)
         refuse_dask(y, "y")
+        _refuse_categories(X)
         if _is_polars(X):
             return self._fit_resample_polars(X, y, **params)
         types = _column_types(X)
@@ -109,6 +113,19 @@ def dense_rows(X: Any) -> NDArray[Any]:
     """Return rows as an array, sparse ones too."""
     rows: NDArray[Any] = X.toarray() if is_sparse(X) else X
     return rows
+
+
+def _refuse_categories(X: Any) -> None:
+    frame = nw.from_native(X, eager_only=True, pass_through=True)
+    if not isinstance(frame, nw.DataFrame):
+        return
+    for name, dtype in frame.schema.items():
+        if dtype in (nw.String, nw.Categorical, nw.Enum):
+            raise InputError(
+                f"column {name!r} of X is of type {dtype}, and a new row would lie "
+                "between its values: encode it, for instance by OneHotEncoder, or take "
+                "imbalanced-learn's SMOTENC"
+            )
 
 
 def _is_polars(X: Any) -> bool:

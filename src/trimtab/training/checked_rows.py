@@ -12,6 +12,7 @@ from torch import nn
 
 from trimtab.fit_arguments import read_labels, target_of
 from trimtab.lazy_tables import refuse_dask
+from trimtab.lightgbm_tables import as_lightgbm_likes, is_lightgbm
 from trimtab.tables import check_finite, check_table
 from trimtab.training.classifier import NetworkClassifier
 from trimtab.training.fit_rows import takes_images
@@ -54,7 +55,8 @@ def check_rows(estimator: Any, learner: Any, X: Any, *y: Any) -> Any:
     learner : estimator
         What it wraps; its tags say what is accepted. Of a data frame, a learner that
         knows missing values is given rows as they are, for it may know categories;
-        anything else becomes an array of numbers or stays sparse.
+        anything else becomes an array of numbers or stays sparse. LightGBM is given
+        what it can read.
     X : table of shape (n_rows, n_columns)
         Rows may have more axes for a network of the user's.
     *y : array-like of shape (n_rows,)
@@ -100,4 +102,6 @@ def check_rows(estimator: Any, learner: Any, X: Any, *y: Any) -> Any:
             accept_sparse=["csr", "csc"] if accepts.sparse else False,
             ensure_all_finite="allow-nan" if accepts.allow_nan else True,
         )
+    if is_lightgbm(learner):
+        checked = as_lightgbm_likes(checked)
     return (checked, read_labels(checked, y[0])) if y else checked

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from trimtab.borrowed_stream import borrowed_stream
 from trimtab.exceptions import InputError, check_count, check_number
 from trimtab.losses import get_loss
 from trimtab.training.device_rows import as_inputs
@@ -189,7 +190,7 @@ def build_modules(
         Where no module comes of it, or one without parameters.
     """
     modules: list[Any] = []
-    with torch.random.fork_rng(devices=[]):
+    with borrowed_stream():
         for seed in seeds:
             # Not torch.manual_seed, which would seed accelerators as well.
             torch.default_generator.manual_seed(
@@ -226,7 +227,7 @@ def check_module(module: nn.Module, x: Tensor, n_outputs: int) -> None:
         Classes.
     """
     name = type(module).__name__
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
+    with borrowed_stream(), torch.no_grad():
         try:
             logits = copy.deepcopy(module).train()(x)
         except (RuntimeError, ValueError, IndexError) as error:

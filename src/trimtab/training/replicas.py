@@ -9,15 +9,18 @@ are run one after another, each with a random stream of its own.
 # SPDX-License-Identifier: BSD-3-Clause
 
 import copy
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.dropout import _DropoutNd
 
+from trimtab.borrowed_stream import borrowed_stream
 from trimtab.exceptions import InputError
 from trimtab.training.replica_network import (
     FIRST_NOISE,
@@ -67,6 +70,16 @@ def _take_out_dropout(module: nn.Module) -> dict[str, float]:
     return rates
 
 
+class _Templates(threading.local):
+    """Each thread's own templates: a call puts the weights of one replica into it."""
+
+    def __init__(self) -> None:
+        self.by_network: WeakKeyDictionary[nn.Module, nn.Module] = WeakKeyDictionary()
+
+
+_TEMPLATES = _Templates()
+
+
 class StackedModules(StackedNetwork):
     """Modules of one kind as one network, by ``torch.func``.
 
@@ -102,14 +115,19 @@ class StackedModules(StackedNetwork):
             ReplicaDropout(rate, seeds, number)
             for number, rate in enumerate(rates.values())
         )
-        # In a tuple, so that its parameters, which hold nothing, are not found.
+        # In a tuple, so that its parameters, which hold nothing, are not found. Only
+        # copies of it are called.
         self._template = (template,)
 
-    def train(self, mode: bool = True) -> "StackedModules":
-        """Switch to training or to evaluation."""
-        super().train(mode)
-        self._template[0].train(mode)
-        return self
+    def _own_template(self) -> nn.Module:
+        """Return this thread's template, in training or in evaluation as this is."""
+        template = _TEMPLATES.by_network.get(self)
+        if template is None:
+            template = copy.deepcopy(self._template[0])
+            _TEMPLATES.by_network[self] = template
+        if template.training != self.training:
+            template.train(self.training)
+        return template
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits of shape ``(R, batch, n_outputs)``."""
@@ -117,7 +135,17 @@ class StackedModules(StackedNetwork):
         buffers = dict(zip(self._buffer_names, self.buffers(), strict=True))
         if self.training and self._dropout_names:
             buffers |= self._masks(x)
-        logits: Tensor = torch.func.vmap(self._call_one, randomness="error")(
+        template = self._own_template()
+
+        def call_one(
+            weights: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor
+        ) -> Tensor:
+            logits: Tensor = torch.func.functional_call(
+                template, (weights, buffers), (x,)
+            )
+            return logits
+
+        logits: Tensor = torch.func.vmap(call_one, randomness="error")(
             weights, buffers, x
         )
         return logits
@@ -137,7 +165,7 @@ class StackedModules(StackedNetwork):
 
     def _shapes_of_masks(self, x: Tensor) -> list[tuple[int, ...]]:
         """Run the template without numbers to see what its dropout layers get."""
-        template = self._template[0]
+        template = self._own_template()
         layers = [part for part in template.modules() if isinstance(part, _GivenMask)]
         for layer in layers:
             layer.shapes = []
@@ -147,14 +175,6 @@ class StackedModules(StackedNetwork):
             if len(layer.shapes) != 1:
                 raise RuntimeError(f"dropout {name!r} runs {len(layer.shapes)} times")
         return [layer.shapes[0] for layer in layers]
-
-    def _call_one(
-        self, weights: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor
-    ) -> Tensor:
-        logits: Tensor = torch.func.functional_call(
-            self._template[0], (weights, buffers), (x,)
-        )
-        return logits
 
 
 class SequentialModules(ReplicaNetwork):
@@ -197,16 +217,17 @@ class SequentialModules(ReplicaNetwork):
             yield
             return
         library = torch if device.type == "cpu" else getattr(torch, device.type)
-        before = library.get_rng_state()
         if replica not in self._streams:
             stream = generator_for(self.seeds[replica], FIRST_NOISE, device)
             self._streams[replica] = stream.get_state()
-        library.set_rng_state(self._streams[replica])
-        try:
-            yield
-        finally:
-            self._streams[replica] = library.get_rng_state()
-            library.set_rng_state(before)
+        with borrowed_stream():
+            before = library.get_rng_state()
+            library.set_rng_state(self._streams[replica])
+            try:
+                yield
+            finally:
+                self._streams[replica] = library.get_rng_state()
+                library.set_rng_state(before)
 
     def keep(self, positions: Tensor, optimizer: torch.optim.Optimizer) -> None:
         """Go on with the replicas at these positions only.

@@ -292,6 +292,29 @@ def test_predictions_for_a_collection_are_lazy_and_those_of_memory():
     assert np.array_equal(model.predict(ARRAY).compute(), model.predict(X))
 
 
+def test_the_score_of_a_collection_is_that_of_memory():
+    """Labels and weights may be columns of Dask's, too."""
+    model = ensemble().fit(FRAME, Y)
+    weight = np.arange(1.0, len(Y) + 1)
+    lazy = [dd.from_pandas(pd.Series(one), npartitions=2) for one in (Y, weight)]
+
+    assert model.score(TABLE, Y) == model.score(TABLE, lazy[0]) == model.score(FRAME, Y)
+    of_weighty = model.score(FRAME, Y, sample_weight=weight)
+    assert model.score(TABLE, lazy[0], sample_weight=lazy[1]) == of_weighty
+
+
+def test_columns_of_a_collection_may_have_names_that_lightgbm_refuses():
+    """Members and predictions are those under other names."""
+    names = {name: f"{name} [EUR]" for name in FRAME}
+    table, frame = TABLE.rename(columns=names), FRAME.rename(columns=names)
+    plain = UnderBaggingClassifier(n_estimators=2, random_state=0).fit(TABLE, Y)
+    model = UnderBaggingClassifier(n_estimators=2, random_state=0).fit(table, Y)
+
+    expected = plain.predict_proba(FRAME)
+    assert np.array_equal(model.predict_proba(table).compute(), expected)
+    assert np.array_equal(model.predict_proba(frame), expected)
+
+
 def test_the_example_of_the_user_guide_runs():
     """It predicts the rows of the first partition."""
     page = Path(__file__).parents[3] / "docs/user_guide/larger_than_memory.rst"

@@ -1,0 +1,101 @@
+"""Tables as LightGBM reads them: what it cannot take is changed, or named."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+from scipy.sparse import csr_matrix, issparse
+
+from trimtab.exceptions import InputError
+
+__all__ = ["as_lightgbm_likes", "is_lightgbm"]
+
+_NUMBERS = (
+    *(nw.Int8, nw.Int16, nw.Int32, nw.Int64, nw.UInt8, nw.UInt16, nw.UInt32),
+    *(nw.UInt64, nw.Float32, nw.Float64, nw.Boolean),
+)
+_NO_NUMBERS = (nw.String, nw.Object, nw.Date, nw.Datetime, nw.Duration)
+
+_REFUSED_IN_NAMES = frozenset('",:[]{}')
+"""What the name of a feature may not contain in the text of a LightGBM model."""
+
+
+def is_lightgbm(learner: Any) -> bool:
+    """Return whether a learner is one of LightGBM's, not a pipeline around it."""
+    return type(learner).__module__.partition(".")[0] == "lightgbm"
+
+
+def as_lightgbm_likes(X: Any) -> Any:
+    """Return a table as LightGBM reads it, or say why it cannot.
+
+    Sparse arrays become matrices over the same memory, whole numbers and booleans in
+    them floats, as do numbers of Arrow's in a pandas frame. Where a column has a name
+    that LightGBM refuses, the columns of what is returned are named by their places.
+    All else stays as it is.
+
+    Parameters
+    ----------
+    X : table of shape (n_rows, n_columns)
+        Array, DataFrame of any make or sparse matrix.
+
+    Raises
+    ------
+    InputError
+        Where a column is of a type that LightGBM does not take. Of a polars frame it
+        would not say so, but end the process.
+
+    Examples
+    --------
+    >>> as_lightgbm_likes(csr_matrix([[1, 0]])).dtype
+    dtype('float64')
+    >>> import pandas as pd
+    >>> as_lightgbm_likes(pd.DataFrame({"age": [30], "income [EUR]": [1]})).columns
+    Index(['Column_0', 'Column_1'], dtype='str')
+    """
+    is_sparse: bool = issparse(X)
+    if is_sparse:
+        matrix = csr_matrix(X)
+        is_float = matrix.dtype in (np.float32, np.float64)
+        return matrix if is_float else matrix.astype(np.float64)
+    frame = nw.from_native(X, eager_only=True, pass_through=True)
+    if not isinstance(frame, nw.DataFrame):
+        return X
+    _check_types(frame)
+    if frame.implementation.is_pandas():
+        X = _without_arrow(X)
+    if not any(map(_is_refused, X.columns)):
+        return X
+    names = [f"Column_{number}" for number in range(len(X.columns))]
+    if frame.implementation.is_pandas():
+        return X.set_axis(names, axis=1)
+    return frame.rename(dict(zip(frame.columns, names, strict=True))).to_native()
+
+
+def _check_types(frame: nw.DataFrame[Any]) -> None:
+    is_pandas = frame.implementation.is_pandas()
+    for name, dtype in frame.schema.items():
+        if dtype in _NO_NUMBERS if is_pandas else dtype not in _NUMBERS:
+            cure = (
+                "encode it" if is_pandas else "encode it, or make it a pandas category"
+            )
+            raise InputError(
+                f"column {name!r} of X is of type {dtype}, which LightGBM does not "
+                f"take: {cure}, or give an estimator that does, such as a Pipeline "
+                "that encodes"
+            )
+
+
+def _without_arrow(X: Any) -> Any:
+    """Return a pandas frame with Arrow's columns of numbers as pandas' own floats."""
+    of_arrow = [hasattr(dtype, "pyarrow_dtype") for dtype in X.dtypes]
+    if not any(of_arrow):
+        return X
+    names = X.columns[of_arrow]
+    return X.astype(dict.fromkeys(names, "Float64"))
+
+
+def _is_refused(name: Any) -> bool:
+    """Return whether LightGBM refuses a column's name."""
+    return not _REFUSED_IN_NAMES.isdisjoint(str(name))
