@@ -197,10 +197,11 @@ def test_results_of_another_estimator_of_the_same_name_are_not_taken(table, tmp_
     ("change", "message"),
     [
         ({"y": [0, 1]}, "X has 320 rows and y has 2"),
+        ({"y": "fraud"}, r"y is 'fraud': give the labels, X\['fraud'\]"),
         ({"methods": ["smoot"]}, "did you mean 'smote'"),
         ({"methods": {"ridge": RidgeClassifier()}}, "has no predict_proba"),
         ({"portfolio": "ful"}, "did you mean 'full'"),
-        ({"metric": "f1"}, "no metric 'f1'"),
+        ({"metric": "f1"}, "no metric 'f1': known are .*minority_f1, .*tuned_mcc"),
         ({"positive": 7}, "no class 7"),
         ({"folds": 60}, "fewer than the 60"),
         ({"time_limit": 0}, "time_limit is 0: give seconds above 0, or None"),

@@ -463,3 +463,12 @@ def test_other_first_columns_stay(tmp_path, name, values, told):
     assert [line[:35] for line in doubts(X, y)] == [
         "the first column has no name and is"
     ] * told
+
+
+def test_labels_that_differ_in_blanks_are_told(tmp_path):
+    """A stray blank makes a class of its own."""
+    frame = pd.DataFrame({"a": range(6), "y": ["no", "no ", "yes", "no", " no", "yes"]})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+
+    (line,) = doubts(*split_target(read_table(tmp_path / "t.csv"), "y"))
+    assert line.startswith("y has classes that differ in blanks alone: ' no', 'no',")

@@ -85,8 +85,9 @@ def compare(
         The class of interest; the smallest by default.
     methods : sequence of str or Method, or mapping of str to estimator, default=None
         What to compare: names of registered methods, methods, or your own
-        scikit-learn classifiers by a name of your choice. By default those of the
-        portfolio that apply to the table.
+        scikit-learn classifiers by a name of your choice; a mapping may have names of
+        methods beside them, ``{"mine": model, "smote": "smote"}``. By default those
+        of the portfolio that apply to the table.
     portfolio : {"quick", "full"}, default="quick"
         Where `methods` is None: the dozen to try first, or all.
     metric : str, default="average_precision"
@@ -108,7 +109,7 @@ def compare(
         :ref:`User Guide <tuning>`.
     tune_time_limit : float, default=None
         Seconds after which the tuning of a method on a split tries nothing more. What
-        it then found hangs on the machine's speed.
+        it then found depends on the speed of the machine.
     n_jobs : int, default=None
         Processes, as in joblib: None is 1, -1 all cores. On a cluster how many
         experiments are sent at once: None and -1 are all that it has room for.
@@ -151,6 +152,8 @@ def compare(
     """
     where = Engine(engine, scheduler)
     check_table(X, images=True)
+    if isinstance(y, str):
+        raise InputError(f"y is {y!r}: give the labels, X[{y!r}], and X without them")
     check_same_length(X, y)
     labels = encode_labels(y, positive=positive, max_classes=MAX_CLASSES, name=target)
     check_finite(X)
@@ -221,7 +224,7 @@ def _tuning(
 
 def _check_metric(metric: str, labels: Labels, protocol: Protocol) -> None:
     if metric not in MEASURES:
-        raise InputError(f"no metric {metric!r}: {nearest_names(metric, MEASURES)}")
+        raise InputError(f"no metric {metric!r}: known are {', '.join(MEASURES)}")
     is_tuned = metric.startswith("tuned_")
     plain = metric.removeprefix("tuned_") if is_tuned else "average_precision"
     if MEASURES[metric].two_classes_only and len(labels.classes) > 2:

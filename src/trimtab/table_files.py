@@ -309,6 +309,14 @@ def doubts(X: "pd.DataFrame", y: "pd.Series[Any]") -> list[str]:
             "1234.5"
         )
     labels = [label for label in y.unique() if isinstance(label, str)]
+    twins = Counter(label.strip() for label in labels)
+    twice = [label for label in labels if twins[label.strip()] > 1]
+    if twice:
+        lines.append(
+            f"{y.name} has classes that differ in blanks alone: "
+            f"{', '.join(map(repr, sorted(twice)))}; take the blanks out if they are "
+            "the same"
+        )
     words = [word for word in labels if word.strip().lower() in _WORDS_FOR_MISSING]
     if words:
         lines.append(

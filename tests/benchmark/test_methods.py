@@ -142,6 +142,8 @@ def test_list_methods_by_family():
     assert controls[0] == "lightgbm"
     assert "smote" not in controls
     assert "smote" in [one.name for one in list_methods("classic")]
+    with pytest.raises(InputError, match="no family 'clasic': did you mean 'classic'"):
+        list_methods("clasic")
 
 
 def test_unknown_method_names_the_nearest():

@@ -119,6 +119,18 @@ def test_users_classifiers_are_told_apart_by_their_content() -> None:
     assert len(set(digests)) == 3
 
 
+def test_methods_by_name_join_a_users_own() -> None:
+    """In one mapping, each under its own name."""
+    chosen, _ = choose_methods(
+        {"mine": RandomForestClassifier(), "smote": "smote"}, "quick", TWO
+    )
+    assert list(chosen) == ["lightgbm", "mine", "smote"]
+    assert chosen["smote"] is get_method("smote")
+    assert refusal({"mine": "smote"}).startswith(
+        "methods['mine'] names the method 'smote': call it by its name"
+    )
+
+
 def test_bad_choices_get_one_line() -> None:
     """Unknown names with the nearest, and classifiers that cannot be compared."""
     assert refusal(["smoot"]).startswith("no method 'smoot': did you mean 'smote'")

@@ -32,6 +32,7 @@ from trimtab.benchmark.rows import (
     resample_seconds,
     up_to,
 )
+from trimtab.synthesis.cwgan import CWGANOverSampler
 
 IDENTITY = FunctionTransformer()
 
@@ -156,6 +157,10 @@ N_ALL = N_USUAL + N_RARE
             2 * N_USUAL,
         ),
         (make_pipeline(StandardScaler(), MadeRows(SMOTE()), GaussianNB()), 2 * N_USUAL),
+        (make_pipeline(SMOTE(), GaussianNB()), 2 * N_USUAL),
+        (make_pipeline(RandomOverSampler(), GaussianNB()), 2 * N_USUAL),
+        (make_pipeline(RandomUnderSampler(), GaussianNB()), 2 * N_RARE),
+        (make_pipeline(CWGANOverSampler(max_iter=2), GaussianNB()), 2 * N_USUAL),
         (RandomForestClassifier(7), 7 * N_ALL),
         (BaggingClassifier(GaussianNB(), 4, max_samples=0.5), 4 * N_ALL / 2),
         (BaggingClassifier(GaussianNB(), 4, max_samples=10), 40),

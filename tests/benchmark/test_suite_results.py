@@ -62,7 +62,9 @@ def test_nothing_is_there(tmp_path: Path) -> None:
     Store(url).close()
 
     for source in (tmp_path, None):
-        with pytest.raises(InputError, match="has no results of any suite: run one"):
+        with pytest.raises(
+            InputError, match="has no results of a suite that comes with trimtab"
+        ):
             read_suites([], url, source)
     with pytest.raises(InputError, match="no such file"):
         read_suites(["controls"], url, tmp_path)

@@ -46,7 +46,7 @@ BAD = [
     (["one_class.csv", "--target", "y"], "one class only, 'no'"),
     (["continuous.csv", "--target", "y"], "y is continuous"),
     (["missing.csv", "--target", "y"], "y is missing in 10 of 90 rows"),
-    (["rare.csv", "--target", "y"], "class 'other' has 1 rows, fewer than the 5"),
+    (["rare.csv", "--target", "y"], "class 'other' has 1 row, fewer than the 5"),
     (["many.csv", "--target", "y"], "500 classes"),
     (["twice.csv", "--target", "y"], "the column 'a' 2 times"),
     (["latin.csv", "--target", "y"], "latin.csv is not UTF-8 .*iconv"),

@@ -36,6 +36,17 @@ def test_a_mixed_table_from_a_file_needs_no_preparation(trimtab, claims, tmp_pat
         assert out.exists()
 
 
+def test_files_and_names_go_together(trimtab, claims, tmp_path):
+    """The target is that of the files; a data set knows its own."""
+    steps = ("--random-steps", 2, "--update-steps", 2, "-k", 2)
+    ran = trimtab(
+        *("meta-train", "sklearn/digits8", claims, "--target", "fraud"),
+        *("--base", "decision-tree", "--out", tmp_path / "p.safetensors", *steps),
+    )
+    assert ran.code == 0, ran.err
+    assert "sklearn/digits8" in ran.out
+
+
 def test_fewer_steps_than_an_episode_are_told(trimtab, tmp_path):
     """The file is there; that nothing was learned is said instead of figures."""
     ran = trimtab(
@@ -54,6 +65,8 @@ def test_bad_input_is_one_line_and_exit_code_2(trimtab):
         (["sklearn/digits8", "--base", "lightgbn"], "did you mean 'lightgbm'"),
         (["sklearn/digits8", "--state", "x"], "no state 'x'"),
         (["sklearn/digits8", "-k", "1"], "n_estimators is 1"),
+        (["sklearn/digits8", "--patience", "4"], "--patience is 4"),
+        (["sklearn/digits8", "--target", "x"], "--target x is for files"),
     ):
         ran = trimtab("meta-train", *arguments, "--out", "p.safetensors")
         assert ran.code == 2

@@ -90,7 +90,7 @@ def test_a_suite_is_run_shown_and_exported(trimtab, suite, tmp_path):
         written = trimtab("bench", command, suite, "--store", store, "--out", nowhere)
         assert (written.code, "cannot write to" in written.err) == (2, True)
     assert trimtab("bench", "export", suite, "--store", store).code == 0
-    exported = tmp_path / "docs/results/mine.csv.gz"
+    exported = tmp_path / "mine.csv.gz"
     assert len(gzip.decompress(exported.read_bytes()).splitlines()) == 9
     again = trimtab("bench", "show", suite, "--from", exported, "--format", "csv").out
     pd.testing.assert_frame_equal(
@@ -152,7 +152,7 @@ def test_a_tuned_suite_is_run_shown_and_exported(trimtab, tmp_path):
     assert fewer.out.startswith("2 experiments run")
     assert trimtab(*command, "--trials", 0).out.startswith("0 experiments run")
     assert trimtab("bench", "export", "tuned.toml", "--store", store).code == 0
-    exported = tmp_path / "docs/results/tuned.csv.gz"
+    exported = tmp_path / "tuned.csv.gz"
     results = pd.read_csv(exported)
     assert results["method"].tolist() == ["logistic-regression", "as it comes"] * 2
     assert results["n_trials"].tolist()[::2] == [4, 4]

@@ -32,7 +32,7 @@ def test_nothing_to_report(trimtab, tmp_path):
 
     for ran, words in (
         (missing, "no such file or folder"),
-        (empty, "has no results of any suite"),
+        (empty, "has no results of a suite that comes with trimtab: name the file"),
         (nameless, "holds one suite: name that suite alone"),
     ):
         assert ran.code == 2

@@ -440,6 +440,17 @@ def test_rows_that_weigh_nothing_are_as_good_as_not_there() -> None:
     )
 
 
+def test_a_policy_that_leaves_a_class_out_is_refused() -> None:
+    """A member on one class alone would predict it for all."""
+
+    class OnlyOne:
+        def select(self, round: Round) -> np.ndarray:
+            return np.flatnonzero(round.codes == 0)[:3]
+
+    with pytest.raises(InputError, match="chose 3 rows of one class alone"):
+        ensemble(OnlyOne()).fit(X_TRAIN, Y_TRAIN)
+
+
 def test_class_weights_of_a_learner_go_by_label() -> None:
     """In a pipeline's step too: members are given codes, and the user has labels."""
     rows, labels = X_TRAIN, np.where(Y_TRAIN[0] == Y_TRAIN, 1, 2)

@@ -2,6 +2,8 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -281,6 +283,18 @@ def test_own_targets() -> None:
         draw.start(COUNTS, 1)
         (epoch,) = draw_epoch(draw, ROWS, generators(0))
         assert drawn_counts(epoch) == counts
+
+
+@pytest.mark.parametrize("wanted", [[1, 4, 2], [0.8, 0.8, 0.8]])
+def test_proportions_that_are_taken_for_rows_are_told(wanted: list[float]) -> None:
+    """An epoch of seven rows is not what is meant; that of 300 may be."""
+    with pytest.warns(UserWarning, match=r"asks for \d rows an epoch: give numbers of"):
+        FixedDraw(wanted).start(COUNTS, 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        FixedDraw([100, 100, 100]).start(COUNTS, 1)
+        FixedDraw([0.1, 0.4, 0.5]).start(COUNTS, 1)
+        FixedDraw("under").start([3, 2, 1], 1)
 
 
 def test_get_draw_leaves_the_users_object_alone() -> None:

@@ -196,6 +196,7 @@ def test_as_long_as_torchs_own_distributed_sampler() -> None:
     [
         (lambda: AdaptiveClassSampler([]), "one label for each row"),
         (lambda: AdaptiveClassSampler([[0, 1]]), "one label for each row"),
+        (lambda: AdaptiveClassSampler([0.1, 0.25, 3.7]), "labels is continuous"),
         (lambda: AdaptiveClassSampler([0, 5], n_classes=3), "a label is .*5"),
         (lambda: AdaptiveClassSampler(["a"], n_classes=3), "a label is .*'a'"),
         (lambda: AdaptiveClassSampler(LABELS, prior_blend=2), "prior_blend is 2"),

@@ -206,8 +206,16 @@ def list_methods(family: str | None = None) -> list[Method]:
     Returns
     -------
     list of Method
+
+    Raises
+    ------
+    InputError
+        Where there is no such family.
     """
     _load()
+    families = {method.family for method in _registry.values() if not method.for_suites}
+    if family is not None and family not in families:
+        raise InputError(f"no family {family!r}: {nearest_names(family, families)}")
     found = (m for m in _registry.values() if not m.for_suites)
     return [m for m in found if family in (None, m.family)]
 

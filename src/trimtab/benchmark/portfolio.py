@@ -17,7 +17,7 @@ __all__ = ["PORTFOLIOS", "Methods", "choose_methods"]
 PORTFOLIOS = ("quick", "full")
 
 Methods = Sequence[str | Method] | Mapping[str, Any]
-"""Names, methods, or a user's own classifiers by name."""
+"""Names, methods, or a user's own classifiers by name, names of methods among them."""
 
 
 def choose_methods(
@@ -65,7 +65,7 @@ def choose_methods(
         if not isinstance(method, Method):
             raise InputError(
                 f"methods holds a {type(one).__name__} without a name: give a mapping, "
-                'such as {"mine": estimator}'
+                'such as {"mine": estimator, "smote": "smote"}'
             )
         reason = method.reason_to_skip(info)
         if reason:
@@ -77,6 +77,13 @@ def choose_methods(
 
 def _own_method(name: str, value: Any) -> Method:
     """Return a user's estimator as a method."""
+    if isinstance(value, str):
+        if value != name:
+            raise InputError(
+                f"methods[{name!r}] names the method {value!r}: call it by its name, "
+                f"{{{value!r}: {value!r}}}"
+            )
+        return get_method(value)
     if isinstance(value, Method):
         return value
     if name == BASELINE:

@@ -139,11 +139,13 @@ class Protocol:
                 f"{self.describe()} leave {left} to train on, and a tuned threshold "
                 "needs 2: turn it off (--no-tune-threshold), or merge or drop the class"
             )
-        if labels.counts[rarest] < needed:
+        if count < needed:
+            can_be_fewer = needed > 2 and count > 1
+            cure = "lower the number of folds, or merge" if can_be_fewer else "merge"
             raise InputError(
-                f"class {labels.names[rarest]!r} has {labels.counts[rarest]} rows, "
-                f"fewer than the {needed} that {self.describe()} need: lower the "
-                "number of folds, or merge or drop the class"
+                f"class {labels.names[rarest]!r} has {count} row{'s' * (count != 1)}, "
+                f"fewer than the {needed} that {self.describe()} need: {cure} or drop "
+                "the class"
             )
 
     def describe(self) -> str:

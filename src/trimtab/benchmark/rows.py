@@ -223,7 +223,7 @@ def _counted_rows(estimator: Any, n_train: int) -> int:
     steps = _steps(estimator)
     if steps:
         for _, step in steps[:-1]:
-            n_train = getattr(step, "n_rows_", n_train)
+            n_train = _rows_after(step, n_train)
         return _counted_rows(steps[-1][1], n_train)
     samplers = getattr(estimator, "samplers_", None)
     if _all_with(samplers, lambda sampler: hasattr(sampler, "sample_indices_")):
@@ -237,6 +237,18 @@ def _counted_rows(estimator: Any, n_train: int) -> int:
     n_train = getattr(estimator, "n_rows_", n_train)
     inner = getattr(estimator, "estimator_", None)
     return n_train if inner is None else _counted_rows(inner, n_train)
+
+
+def _rows_after(step: Any, n_rows: int) -> int:
+    """Return how many rows a fitted step of a pipeline has left or made of some."""
+    made = getattr(step, "sampling_strategy_", None)
+    if hasattr(step, "n_rows_"):
+        n_rows = step.n_rows_
+    elif getattr(step, "_sampling_type", "") == "over-sampling" and made is not None:
+        n_rows += sum(made.values())  # as imbalanced-learn tells, by label
+    elif hasattr(step, "sample_indices_"):
+        n_rows = len(step.sample_indices_)
+    return n_rows
 
 
 def _steps(estimator: Any) -> list[tuple[str, Any]]:

@@ -156,7 +156,8 @@ def read_suites(
             found.append(SuiteResults(plan, results, name))
     if not found:
         raise InputError(
-            f"{source or store} has no results of any suite: run one first, trimtab "
-            "bench run, or name another --store or --from"
+            f"{source or store} has no results of a suite that comes with trimtab: "
+            "name the file of your own, run one first, trimtab bench run, or name "
+            "another --store or --from"
         )
     return found

@@ -274,7 +274,7 @@ def export_suite(
     store: StoreUrl = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="The file. [default: docs/results/SUITE.csv.gz]"),
+        typer.Option(help="The file.", show_default="SUITE.csv.gz"),
     ] = None,
 ) -> None:
     """Write every experiment of a suite, one row each, as compressed CSV."""
@@ -282,7 +282,7 @@ def export_suite(
 
     plan = _plan(suite, trials=trials)
     results = _results(suite, plan, store)
-    path = write_export(results, out or Path("docs/results") / f"{plan.name}.csv.gz")
+    path = write_export(results, out or Path(f"{plan.name}.csv.gz"))
     print(f"{len(results)} experiments: {path}")
 
 

@@ -43,7 +43,8 @@ def compare(
         str | None, typer.Option(help="The column to predict (for a file).")
     ] = None,
     positive: Annotated[
-        str | None, typer.Option(help="The class of interest. [default: the smallest]")
+        str | None,
+        typer.Option(help="The class of interest.", show_default="the smallest"),
     ] = None,
     methods: Annotated[
         str | None, typer.Option(help="Methods by name, parted by commas.")

@@ -13,6 +13,7 @@ from trimtab.cli.options import (
     EngineChoice,
     EngineName,
     Scheduler,
+    is_file,
     load_table,
     resumable,
 )
@@ -39,7 +40,8 @@ def meta_train(
         str | None,
         typer.Option(
             help="The base learner: a method's name, see `trimtab methods`, or "
-            "decision-tree. [default: LightGBM for few rows]"
+            "decision-tree.",
+            show_default="LightGBM for few rows",
         ),
     ] = None,
     n_estimators: Annotated[
@@ -115,6 +117,13 @@ def meta_train(
         random_state=seed,
         verbose=True,
     )
+    if patience is not None and evaluate_every is None:
+        raise InputError(
+            f"--patience is {patience} and nothing is evaluated: say after how many "
+            "steps, --evaluate-every"
+        )
+    if target is not None and not any(map(is_file, tables)):
+        raise InputError(f"--target {target} is for files, and there is none")
     if out.is_dir():
         raise InputError(f"{str(out)!r} is a folder: give --out a file in it")
     check_writable(out.parent)
@@ -133,7 +142,7 @@ def _task(table: str, target: str | None, base: str | None, seed: int) -> "Task"
     """Return a table with the base learner that suits its columns."""
     from trimtab.meta_sampler.tasks import Task
 
-    X, y, name, column, _ = load_table(table, target)
+    X, y, name, column, _ = load_table(table, target if is_file(table) else None)
     if base is None and not hasattr(X, "columns"):
         return Task(name, X, y)
     from trimtab.benchmark.methods import get_method

@@ -120,15 +120,21 @@ def printable(name: str) -> str:
     return name.encode("utf-8", "replace").decode()
 
 
+def is_file(table: str) -> bool:
+    """Return whether a table is given as a file, not by a data set's name."""
+    path = Path(table)
+    suffixes = {suffix.lower() for suffix in path.suffixes}
+    is_named_so = bool({".csv", ".tsv", ".parquet", ".pq", ".gz"} & suffixes)
+    return is_named_so or path.exists()
+
+
 def load_table(table: str, target: str | None) -> tuple[Any, Any, str, str, Any]:
     """Return X, y, the table's name, the target's, and the class of interest."""
     from trimtab import datasets
     from trimtab.table_files import doubts, read_table, split_target
 
-    path = Path(table)
-    suffixes = {suffix.lower() for suffix in path.suffixes}
-    looks_like_file = bool({".csv", ".tsv", ".parquet", ".pq", ".gz"} & suffixes)
-    if path.exists() or looks_like_file:
+    if is_file(table):
+        path = Path(table)
         X, y = split_target(read_table(path, target), target)
         for doubt in doubts(X, y):
             print(f"note: {doubt}", file=sys.stderr)

@@ -218,6 +218,7 @@ class Cascade:
         member = self._maker.unfitted(len(rows), seed)
         try:
             X, drawn, weight = self._pool.take(rows)
+            _check_classes(drawn)
             self._maker.fit(member, X, drawn, weight)
             held_out = self._pool.score(member)
         except Exception as error:
@@ -282,6 +283,14 @@ def grow_with_history(
         )
         history.append(record)
     return history
+
+
+def _check_classes(drawn: Codes) -> None:
+    if (drawn == drawn[0]).all():
+        raise InputError(
+            f"the policy chose {len(drawn)} rows of one class alone: let it choose "
+            "some of each"
+        )
 
 
 def _checked(rows: Any, n_candidates: int) -> Codes:

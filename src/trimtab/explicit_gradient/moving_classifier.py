@@ -116,7 +116,7 @@ class ExplicitGradientClassifier(ReplicaClassifier):
     estimator_ : NetworkClassifier
         The trained network.
     moved_rows_ : ndarray of float32 of shape (n_replicas, n_moving, n_columns)
-        Where rows were in each replica's best epoch.
+        Where rows were in the epoch of each replica that was kept.
     moved_labels_ : ndarray of shape (n_replicas, n_moving)
         Their classes.
     parent_indices_ : ndarray of int of shape (n_replicas, n_moving)

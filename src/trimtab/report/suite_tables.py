@@ -265,7 +265,7 @@ def _over_cells(table: pd.DataFrame) -> pd.DataFrame:
         ),
         "ahead": table["ahead"].astype(str).mask(missing, ""),
         "behind": table["behind"].astype(str).mask(missing, ""),
-        "mean rank": [number(rank, 1) for rank in table["mean_rank"]],
+        "mean rank (runs)": [number(rank, 1) for rank in table["mean_rank"]],
     }
     return pd.DataFrame(cells)
 
@@ -290,7 +290,7 @@ def overview_cells(summary: pd.DataFrame) -> pd.DataFrame:
     cells = {
         "method": table["method"],
         "mean": table["mean"].map(number),
-        "mean rank": table["mean_rank"].map(number),
+        "mean rank (data sets)": table["mean_rank"].map(number),
         "data sets": table["datasets"].astype(str),
         "failed": table["failed"].astype(str),
     }

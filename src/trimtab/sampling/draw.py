@@ -6,6 +6,7 @@ A draw says how often each class is wanted; `draw_epoch` turns that into row num
 # SPDX-License-Identifier: BSD-3-Clause
 
 import copy
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from numbers import Integral
@@ -120,6 +121,11 @@ WANTED_ROWS: dict[str, Callable[[ArrayLike], Floats]] = {
 """The fixed distributions that have a name."""
 
 
+_FEW_ROWS = 10
+"""So few rows of a class on average, and one of so many of the table, are more likely
+meant as proportions."""
+
+
 @dataclass(eq=False)
 class FixedDraw:
     """A distribution of the classes that stays as it is.
@@ -146,10 +152,20 @@ default="balanced"
 
     def start(self, counts: ArrayLike, n_replicas: int) -> None:
         """Begin a training run; see `Draw.start`."""
-        wanted = self._wanted(np.asarray(counts, dtype=float))
+        of_class = np.asarray(counts, dtype=float)
+        wanted = self._wanted(of_class)
         self._probabilities = _of_replicas(priors.empirical_prior(wanted), n_replicas)
         n_rows = round(float(wanted.sum(axis=-1).max()))
         self.n_rows = n_rows if n_rows > 1 else None
+        named = isinstance(self.distribution, str) or callable(self.distribution)
+        few = min(_FEW_ROWS * wanted.shape[-1], of_class.sum(axis=-1).min() / _FEW_ROWS)
+        if not named and 1 < n_rows < few:
+            warnings.warn(
+                f"the distribution {self.distribution!r} asks for {n_rows} rows an "
+                "epoch: give numbers of rows, or proportions that add up to 1",
+                UserWarning,
+                stacklevel=2,
+            )
 
     def _wanted(self, counts: Floats) -> Floats:
         rule: Any = self.distribution

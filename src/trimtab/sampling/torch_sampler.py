@@ -14,6 +14,7 @@ from torch.utils.data import Sampler
 
 from trimtab.exceptions import InputError
 from trimtab.sampling.draw import AdaptiveDraw, RowsByClass, epoch_rows
+from trimtab.tables import label_values
 
 __all__ = ["AdaptiveClassSampler"]
 
@@ -249,7 +250,8 @@ def _number(
             f"the labels have the shape {values.shape}: give one label for each row"
         )
     if n_classes is None:
-        classes, codes = np.unique(values, return_inverse=True)
+        known_labels = label_values(values, "labels")
+        classes, codes = np.unique(known_labels, return_inverse=True)
         return classes, codes.astype(np.int64)
     known = np.isin(values, np.arange(n_classes))
     if not known.all():
