@@ -73,6 +73,9 @@ Toy
 
 .. suite-results:: toy.toml
 
+.. suite-results:: toy.toml
+   :without: bas*, none
+
 .. suite-plot:: toy.toml differences
 
 .. suite-plot:: toy.toml trees
@@ -122,6 +125,8 @@ def test_tables_and_pictures_come_from_the_export(tmp_path: Path) -> None:
 
     for text in ("+2.20 ▲▲", "ours against the others", "mean rank"):
         assert text in page
+    # One table is told to leave "base" out; another shows "ours" in place of "base".
+    assert (page.count("<p>ours</p>"), page.count("<p>base</p>")) == (7, 5)
     # One table has a data set in its heading, one has it in its row.
     assert page.count("<p>wine</p>") == 2
     assert "sklearn/digits8: " not in page

@@ -5,7 +5,7 @@ bench show controls --from`` does, and shows the methods over all data sets. Wit
 ``:by-dataset:`` it shows each data set, with ``:by-method:`` too, a row a method; with
 ``:paper:`` the paper's numbers beside ours, with ``:reference:`` the tests of the
 suite's reference against its methods, with ``:ranks:`` mean ranks over data sets and
-Friedman's test.
+Friedman's test. ``:without: art*, mesa`` leaves methods out.
 
 ``.. suite-plot:: art-table1 differences`` draws one of the suite's pictures, once for
 the light theme and once for the dark one.
@@ -15,6 +15,7 @@ Where a suite has no export yet, a note says so.
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+from fnmatch import fnmatch
 from itertools import zip_longest
 from pathlib import Path
 from typing import ClassVar
@@ -68,11 +69,14 @@ class SuiteResults(_OfSuite):
         "paper": directives.flag,
         "reference": directives.flag,
         "ranks": directives.flag,
+        "without": directives.unchanged,
     }
 
     def show(self, suite: Suite, results: pd.DataFrame) -> list[nodes.Node]:
         """Make the tables."""
         metric = self.options.get("metric", suite.metric)
+        if "without" in self.options:
+            results = _without(results, self.options["without"])
         if "reference" in self.options:
             return _text_tables(reference_tables(results, suite, metric))
         summary = summarise(results, suite, metric)
@@ -85,6 +89,16 @@ class SuiteResults(_OfSuite):
         if "by-method" in self.options:
             return [_table(_by_method(summary))]
         return [_table(overview(summary))]
+
+
+def _without(results: pd.DataFrame, patterns: str) -> pd.DataFrame:
+    """Return the results of other methods than those of some patterns."""
+    left_out = {
+        method
+        for method in results["method"].unique()
+        if any(fnmatch(method, pattern.strip()) for pattern in patterns.split(","))
+    }
+    return results[~results["method"].isin(left_out)]
 
 
 class SuitePlot(_OfSuite):
