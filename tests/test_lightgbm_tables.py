@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from lightgbm import LGBMClassifier
 from scipy.sparse import csr_array
@@ -59,10 +60,12 @@ def test_names_of_a_polars_frame_are_the_models(model: Any) -> None:
 
 
 def test_numbers_of_arrow_are_read(model: Any) -> None:
-    """With their gaps; LightGBM takes none of them."""
+    """With their gaps, categories too; LightGBM takes none of them."""
     gaps = PLAIN.assign(e=(X[:, 0] * 3).astype(int), f=X[:, 1] > 0)
     gaps.loc[::7, "a"] = np.nan
+    gaps["g"] = pd.Categorical(np.where(X[:, 2] > 0, "high", "low"))
     frame = gaps.convert_dtypes(dtype_backend="pyarrow")
+    frame["g"] = frame["g"].astype(pd.ArrowDtype(pa.dictionary(pa.int8(), pa.string())))
     expected = model.fit(gaps, Y).predict_proba(gaps)
 
     assert "pyarrow" in str(frame.dtypes["a"])

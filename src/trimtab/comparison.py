@@ -109,7 +109,7 @@ def compare(
         :ref:`User Guide <tuning>`.
     tune_time_limit : float, default=None
         Seconds after which the tuning of a method on a split tries nothing more. What
-        it then found depends on the speed of the machine.
+        is found then depends on the speed of the machine.
     n_jobs : int, default=None
         Processes, as in joblib: None is 1, -1 all cores. On a cluster how many
         experiments are sent at once: None and -1 are all that it has room for.

@@ -31,7 +31,7 @@ def as_lightgbm_likes(X: Any) -> Any:
     """Return a table as LightGBM reads it, or say why it cannot.
 
     Sparse arrays become matrices over the same memory, whole numbers and booleans in
-    them floats, as do numbers of Arrow's in a pandas frame. Where a column has a name
+    them floats, as do Arrow's numbers in a pandas frame. Where a column has a name
     that LightGBM refuses, the columns of what is returned are named by their places.
     All else stays as it is.
 
@@ -51,8 +51,8 @@ def as_lightgbm_likes(X: Any) -> Any:
     >>> as_lightgbm_likes(csr_matrix([[1, 0]])).dtype
     dtype('float64')
     >>> import pandas as pd
-    >>> as_lightgbm_likes(pd.DataFrame({"age": [30], "income [EUR]": [1]})).columns
-    Index(['Column_0', 'Column_1'], dtype='str')
+    >>> list(as_lightgbm_likes(pd.DataFrame({"age": [30], "income [EUR]": [1]})))
+    ['Column_0', 'Column_1']
     """
     is_sparse: bool = issparse(X)
     if is_sparse:
@@ -64,7 +64,7 @@ def as_lightgbm_likes(X: Any) -> Any:
         return X
     _check_types(frame)
     if frame.implementation.is_pandas():
-        X = _without_arrow(X)
+        X = _without_arrow(X, frame.schema)
     if not any(map(_is_refused, X.columns)):
         return X
     names = [f"Column_{number}" for number in range(len(X.columns))]
@@ -87,13 +87,14 @@ def _check_types(frame: nw.DataFrame[Any]) -> None:
             )
 
 
-def _without_arrow(X: Any) -> Any:
-    """Return a pandas frame with Arrow's columns of numbers as pandas' own floats."""
-    of_arrow = [hasattr(dtype, "pyarrow_dtype") for dtype in X.dtypes]
-    if not any(of_arrow):
-        return X
-    names = X.columns[of_arrow]
-    return X.astype(dict.fromkeys(names, "Float64"))
+def _without_arrow(X: Any, schema: nw.Schema) -> Any:
+    """Return a pandas frame with Arrow's numbers and categories as pandas' own."""
+    own = {
+        name: "category" if dtype == nw.Categorical else "Float64"
+        for (name, dtype), given in zip(schema.items(), X.dtypes, strict=True)
+        if hasattr(given, "pyarrow_dtype")
+    }
+    return X.astype(own) if own else X
 
 
 def _is_refused(name: Any) -> bool:

@@ -55,7 +55,7 @@ class Tuning:
         None is a fifth of the trials, at most 20.
     time_limit : float or None, default=None
         Seconds after which no further batch is begun: the best so far is taken. What
-        was found then depends on the speed of the machine.
+        is found then depends on the speed of the machine.
 
     Raises
     ------

@@ -189,8 +189,9 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         check_fit_parameters(fit_params)
         target = None if y is None else "no_validation"
         example = accept_table(self, self.estimator, example_of(X), target)
-        if hasattr(X, "columns"):  # of names that LightGBM does not refuse
-            X = X.rename(columns=dict(zip(X.columns, example.columns, strict=True)))
+        names = list(getattr(X, "columns", ()))
+        if names != list(getattr(example, "columns", ())):  # that LightGBM refuses
+            X = X.rename(columns=dict(zip(names, example.columns, strict=True)))
         weight = fit_params.get("sample_weight")
         rows = PartitionedRows.of(X, y, weight, self.n_jobs)
         if eval_set is None:
@@ -357,10 +358,10 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
             The share of rows whose class is predicted, in [0, 1].
         """
         given = (y, self.predict(X), sample_weight)
-        true, predicted, weight = (
+        true, guessed, weight = (
             np.asarray(column) if is_dask(column) else column for column in given
         )
-        return float(accuracy_score(true, predicted, sample_weight=weight))
+        return float(accuracy_score(true, guessed, sample_weight=weight))
 
     def _lazily(self, X: Any, method: Any) -> Any:
         """Return what a method predicts for a Dask collection, still to be done."""
