@@ -119,6 +119,17 @@ def test_users_classifiers_are_told_apart_by_their_content() -> None:
     assert len(set(digests)) == 3
 
 
+def test_methods_must_apply_to_what_is_fitted() -> None:
+    """Of 120 rows four folds in five leave 96, too few for an inner validation."""
+    table = replace(TWO, class_counts=(100, 20))
+    name = "lightgbm-tuned-threshold"
+
+    assert name in choose_methods([name], "quick", table)[0]
+    chosen, skipped = choose_methods([name], "quick", table, fitted=0.8)
+    assert list(chosen) == ["lightgbm"]
+    assert skipped[name].startswith("96 rows are too few")
+
+
 def test_methods_by_name_join_a_users_own() -> None:
     """In one mapping, each under its own name."""
     chosen, _ = choose_methods(

@@ -14,6 +14,7 @@ from imblearn.under_sampling import (
     RandomUnderSampler,
     TomekLinks,
 )
+from sklearn.base import BaseEstimator
 from sklearn.ensemble import (
     BaggingClassifier,
     RandomForestClassifier,
@@ -133,6 +134,26 @@ def test_nothing_is_made_where_nothing_is_difficult():
     np.testing.assert_array_equal(made, X)
     np.testing.assert_array_equal(labels, y)
     assert step.n_rows_ == 38
+
+
+class Purge(BaseEstimator):
+    """Clean the rare class away, as SMOTE-ENN may where columns are many."""
+
+    def fit_resample(self, X, y):
+        """Return the rows of the second class."""
+        return X[y == 1], y[y == 1]
+
+
+def test_rows_stay_where_a_class_would_be_cleaned_away():
+    """A learner of one class is of no use."""
+    X = np.random.default_rng(0).normal(size=(10, 3))
+    y = np.repeat([0, 1], [2, 8])
+    step = MadeRows(Purge())
+    rows, labels = step.fit_resample(X, y)
+
+    np.testing.assert_array_equal(rows, X)
+    np.testing.assert_array_equal(labels, y)
+    assert step.n_rows_ == 10
 
 
 def test_other_errors_of_a_sampler_are_raised():

@@ -22,6 +22,7 @@ from trimtab.benchmark.sources import (
     table_bytes,
     table_digest,
 )
+from trimtab.exceptions import InputError
 from trimtab.tables import Labels, encode_labels
 
 LABELS = encode_labels(["no", "yes", "no", "no"], positive="yes")
@@ -78,6 +79,17 @@ def test_staged_table_comes_back_as_it_was(tmp_path: Path, kind: str) -> None:
     assert labels.classes.tolist() == ["no", "yes"]
     assert labels.codes.tolist() == [0, 1, 0, 0]
     assert labels.positive == 1
+
+
+def test_no_room_for_a_staged_table(tmp_path, monkeypatch) -> None:
+    """The folder is named, and how to choose another."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("joblib.dump", full)
+    with pytest.raises(InputError, match=r"No space left.*TMPDIR"):
+        stage(np.eye(2), encode_labels([0, 1]), "small", tmp_path)
 
 
 def test_tables_of_one_run_do_not_overwrite_each_other(tmp_path: Path) -> None:

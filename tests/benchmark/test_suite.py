@@ -304,6 +304,11 @@ def test_a_choice_that_fits_nothing_is_refused(suite: Suite) -> None:
         ("\ntitle", "\nseeds = 5\ntitle", "is missing or not understood"),
         ("\ntitle", "\nprotocol.folds = 5\ntitle", "is missing or not understood"),
         ("\ntitle", "\nprotocol.n_splits = 1\ntitle", "folds is 1: give 2 or more"),
+        (
+            "\ntitle",
+            "\nprotocol.n_splits = 2.5\ntitle",
+            "n_splits is 2.5: give a whole",
+        ),
         ("\ntitle", "\ntitle", "suite toy.toml: not TOML: "),
     ],
 )

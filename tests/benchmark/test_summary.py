@@ -202,6 +202,20 @@ def test_set_that_does_not_have_the_measure_has_no_ranks() -> None:
     assert scores_by_dataset(summary).index.equals(scores.index)
 
 
+def test_set_that_is_run_in_part_has_no_ranks() -> None:
+    """Runs that are still to come are no failures: all would be tied there."""
+    some = results().query("dataset != 'g/two' or fold == 0")
+    summary = summarise(some, SUITE, "average_precision")
+
+    assert [*scores_by_dataset(summary, tried_by_all=True).index] == [
+        "g/one",
+        "g/three",
+    ]
+    assert overview(summary).set_index("method")["mean_rank"].to_dict() == (
+        pytest.approx({"deep": (1 + 3) / 2, "forest": 1.75, "logit": (2.5 + 2) / 2})
+    )
+
+
 def test_set_on_which_all_failed_is_a_tie() -> None:
     """It has the measure, for all that is known."""
     some = results()

@@ -61,3 +61,13 @@ def test_nested_types_of_polars_are_refused(column, held):
     """The type tells, or the cells where it is any object."""
     X = pl.DataFrame({"a": [1, 2, 3], "tags": column})
     assert f"'tags' holds {held}" in refusal(X)
+
+
+def test_bytes_are_text_or_refused():
+    """Columns of Parquet files may hold either."""
+    labels = encode_labels([0, 1, 0, 1])
+    readable = pd.DataFrame({"a": np.array([b"x", b"y"] * 2, dtype=object)})
+    assert len(table_info(readable, labels).kinds) == 1
+    strange = pd.DataFrame({"a": np.array([b"x", b"\xff"] * 2, dtype=object)})
+    with pytest.raises(InputError, match="column 'a' holds bytes that are no text"):
+        table_info(strange, labels)

@@ -1,5 +1,6 @@
 """A worker runs an experiment, and its death is an answer like any other."""
 
+import pickle
 import subprocess
 import sys
 import threading
@@ -125,6 +126,24 @@ def test_the_child_ends_with_its_parent(small_source):
     parent.communicate()
     psutil.wait_procs([child], timeout=20)
     assert not child.is_running()
+
+
+def test_the_child_ends_where_a_request_is_cut_off():
+    """Its parent was killed while it sent one."""
+    worker = Worker()
+    worker._process.stdin.write(pickle.dumps(bytes(1000))[:500])
+    worker._process.stdin.close()
+    assert worker._process.wait(timeout=60) == 0
+    worker.close()
+
+
+def test_a_worker_that_died_idle_is_not_blamed_on_the_next(request_for):
+    """Another one takes the request."""
+    with WorkerPool() as pool:
+        assert pool.run(request_for()).status == "done"
+        pool._all[0]._process.kill()
+        pool._all[0]._process.wait()
+        assert pool.run(request_for()).status == "done"
 
 
 def test_a_busy_worker_can_be_closed(request_for):

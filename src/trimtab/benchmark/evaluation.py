@@ -21,6 +21,7 @@ from trimtab.benchmark.fitting import MethodOnTable
 from trimtab.benchmark.history import History, history_of
 from trimtab.benchmark.messages import Announce, Phase
 from trimtab.benchmark.methods import Method
+from trimtab.benchmark.protocol import THRESHOLD_FRACTION
 from trimtab.benchmark.rows import fitted_rows, resample_seconds
 from trimtab.benchmark.search import Tuned, tune
 from trimtab.benchmark.stages import measure_stages
@@ -36,15 +37,11 @@ from trimtab.metrics import (
 from trimtab.tables import Labels, held_out_split
 
 __all__ = [
-    "THRESHOLD_FRACTION",
     "chosen_threshold",
     "evaluate",
     "measure_fitted",
     "threshold_rows",
 ]
-
-THRESHOLD_FRACTION = 0.2
-"""The share of the training rows on which the decision threshold is chosen."""
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float64]

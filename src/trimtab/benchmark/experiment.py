@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
@@ -65,8 +66,11 @@ class Experiment:
     tuning: Tuning | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.seed <= MAX_SEED:
-            raise InputError(f"the seed is {self.seed}: give one from 0 to {MAX_SEED}")
+        is_whole = isinstance(self.seed, Integral)
+        if not is_whole or not 0 <= self.seed <= MAX_SEED:
+            raise InputError(
+                f"the seed is {self.seed!r}: give one from 0 to {MAX_SEED}"
+            )
 
     @classmethod
     def of(cls, parameters: Mapping[str, Any], **fields: Any) -> "Experiment":

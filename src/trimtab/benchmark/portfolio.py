@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sklearn.base import clone
@@ -21,7 +21,7 @@ Methods = Sequence[str | Method] | Mapping[str, Any]
 
 
 def choose_methods(
-    methods: Methods | None, portfolio: str, info: TableInfo
+    methods: Methods | None, portfolio: str, info: TableInfo, fitted: float = 1.0
 ) -> tuple[dict[str, Method], dict[str, str]]:
     """Return the methods to run, and why others are left out.
 
@@ -33,6 +33,9 @@ def choose_methods(
         Where `methods` is None.
     info : TableInfo
         The table.
+    fitted : float, default=1.0
+        The share of its rows that is in the smallest part that is fitted, in (0, 1].
+        A method must apply to that too.
 
     Returns
     -------
@@ -58,6 +61,7 @@ def choose_methods(
         wanted = [_own_method(name, value) for name, value in methods.items()]
     else:
         wanted = [methods] if isinstance(methods, str) else methods
+    part = replace(info, class_counts=tuple(int(n * fitted) for n in info.class_counts))
     chosen: dict[str, Method] = {}
     skipped: dict[str, str] = {}
     for one in (BASELINE, *wanted):
@@ -67,7 +71,7 @@ def choose_methods(
                 f"methods holds a {type(one).__name__} without a name: give a mapping, "
                 'such as {"mine": estimator, "smote": "smote"}'
             )
-        reason = method.reason_to_skip(info)
+        reason = method.reason_to_skip(info) or method.reason_to_skip(part)
         if reason:
             skipped[method.name] = reason
         else:

@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,15 @@ from numpy.typing import NDArray
 from trimtab.exceptions import InputError
 from trimtab.tables import Labels, held_out_split
 
-__all__ = ["MAX_SEED", "Protocol", "split_seed"]
+__all__ = ["MAX_SEED", "THRESHOLD_FRACTION", "Protocol", "split_seed"]
 
 Rows = NDArray[np.int64]
 
 _REPEATS_OF_A_SEED = 10_000
 MAX_SEED = 2**32 // _REPEATS_OF_A_SEED - 1
+
+THRESHOLD_FRACTION = 0.2
+"""The share of the training rows on which the decision threshold is chosen."""
 
 
 def split_seed(seed: int, repeat: int) -> int:
@@ -65,6 +69,10 @@ class Protocol:
     on_training_rows: bool = False
 
     def __post_init__(self) -> None:
+        for name in ("n_splits", "n_repeats"):
+            value: Any = getattr(self, name)
+            if not isinstance(value, Integral):
+                raise InputError(f"{name} is {value!r}: give a whole number")
         if not 1 <= self.n_repeats <= _REPEATS_OF_A_SEED:
             raise InputError(
                 f"repeats is {self.n_repeats}: give 1 or more, up to "
@@ -126,6 +134,12 @@ class Protocol:
     def test_fraction(self) -> float:
         """The share of the rows that are in each test part."""
         return self.test_size or 1 / self.n_splits
+
+    @property
+    def fitted_share(self) -> float:
+        """The share of the rows that is in the smallest part that is fitted on."""
+        set_aside = THRESHOLD_FRACTION if self.tune_threshold else 0.0
+        return (1 - self.test_fraction) * (1 - set_aside)
 
     def check(self, labels: Labels) -> None:
         """Raise an `InputError` where a class has too few rows for the splits."""

@@ -167,7 +167,7 @@ class MadeRows(_Resampled):
     sampler : sampler
         One of imbalanced-learn. Where the smallest class has too few rows for its
         number of neighbours, fewer are looked at; where the sampler finds nothing to
-        make new rows from, the rows stay as they are.
+        make new rows from, or cleans a class away, the rows stay as they are.
 
     Attributes
     ----------
@@ -183,11 +183,13 @@ class MadeRows(_Resampled):
     def fit_resample(self, X: Any, y: Any) -> tuple[Any, NDArray[Any]]:
         """Return the rows, old and new, and their labels."""
         y = np.asarray(y)
-        counts = np.unique(y, return_counts=True)[1]
+        classes, counts = np.unique(y, return_counts=True)
         # A class of one row has no neighbours, and samplers are told to leave it.
         smallest = int(counts[counts > 1].min())
         try:
-            _, X, y = self._run(X, y, smallest - 1)
+            _, made, labels = self._run(X, y, smallest - 1)
+            if len(np.unique(labels)) == len(classes):
+                X, y = made, labels
         except (ValueError, RuntimeError) as error:
             if not any(phrase in str(error) for phrase in NOTHING_TO_MAKE):
                 raise

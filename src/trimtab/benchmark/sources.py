@@ -14,6 +14,7 @@ import joblib
 import narwhals as nw
 import numpy as np
 
+from trimtab.exceptions import InputError
 from trimtab.tables import Labels, encode_labels
 
 __all__ = [
@@ -104,10 +105,22 @@ def stage(X: Any, labels: Labels, name: str, folder: Path) -> StagedSource:
     Returns
     -------
     StagedSource
+
+    Raises
+    ------
+    InputError
+        Where there is no room for it.
     """
     handle, path = tempfile.mkstemp(suffix=".joblib", dir=folder)
     os.close(handle)
-    joblib.dump((X, labels), path)
+    try:
+        joblib.dump((X, labels), path)
+    except OSError as error:
+        raise InputError(
+            f"cannot write the table to {folder}, for the processes that fit "
+            f"({error.strerror or error}): make room there, or name another folder for "
+            "temporary files, TMPDIR"
+        ) from error
     return StagedSource(name, Path(path))
 
 

@@ -185,9 +185,9 @@ def scores_by_dataset(
     summary : DataFrame
         As from `summarise`.
     tried_by_all : bool, default=False
-        Whether data sets are left out that not every method was tried on. Methods
-        that were tried on less than half of the data sets, as suites plan some, are
-        left out before.
+        Whether data sets are left out that not every method was tried on, on all
+        splits. Methods that were tried on less than half of the data sets, as suites
+        plan some, are left out before.
 
     Returns
     -------
@@ -205,11 +205,14 @@ def scores_by_dataset(
     )
     if not tried_by_all:
         return scores
-    tried = summary.pivot(index="dataset", columns="method", values="n").notna()
-    tried = tried.reindex(scores.index)
-    of_method = dict(tried.sum().items())
+    runs = summary.assign(runs=summary["n"] + summary["failed"])
+    runs = runs.pivot(index="dataset", columns="method", values="runs")
+    runs = runs.reindex(scores.index)
+    of_method = dict(runs.notna().sum().items())
     kept = [m for m in scores if of_method[m] * 2 >= max(of_method.values())]
-    return scores[kept][tried[kept].all(axis=1).to_numpy(dtype=bool)]
+    # Runs that are still to come are no failures, and would be a tie of all methods.
+    is_whole = runs[kept].eq(planned).all(axis=1)
+    return scores[kept][is_whole.to_numpy(dtype=bool)]
 
 
 def _with_measure(summary: pd.DataFrame) -> list[str]:

@@ -113,8 +113,19 @@ def _nested(column: "nw.Series[Any]") -> str | None:
         return "structs" if column.dtype == nw.Struct else "lists"
     if column.dtype != nw.Object:
         return None
-    cells = set(map(type, column.to_list()))
+    values = column.to_list()
+    cells = set(map(type, values))
+    if bytes in cells and not all(map(_is_readable, values)):
+        return "bytes that are no text"
     return next((NESTED_CELLS[cell] for cell in NESTED_CELLS if cell in cells), None)
+
+
+def _is_readable(cell: Any) -> bool:
+    """Return whether a cell is no bytes, or a text in UTF-8."""
+    try:
+        return not isinstance(cell, bytes) or isinstance(cell.decode(), str)
+    except UnicodeDecodeError:
+        return False
 
 
 def _has_missing(column: "nw.Series[Any]") -> bool:

@@ -244,14 +244,21 @@ class WorkerPool:
         on_message: OnMessage = lambda finished: None,
     ) -> Outcome:
         """Run one experiment on an idle worker; see `Worker.run`."""
-        try:
-            worker = self._idle.get_nowait()
-        except queue.Empty:
-            worker = self._start()
+        worker = self._take()
         outcome = worker.run(request, time_limit, on_message)
         if worker.is_alive:
             self._idle.put(worker)
         return outcome
+
+    def _take(self) -> Worker:
+        """Return an idle worker; one that died meanwhile is not blamed on a request."""
+        try:
+            while True:
+                worker = self._idle.get_nowait()
+                if worker.is_alive:
+                    return worker
+        except queue.Empty:
+            return self._start()
 
     def __enter__(self) -> "WorkerPool":
         return self
@@ -321,7 +328,7 @@ def _receive(stream: IO[bytes], requests: "queue.SimpleQueue[bytes]") -> None:
     try:
         while True:
             requests.put(pickle.load(stream))
-    except EOFError:
+    finally:  # of the stream, in the middle of a request perhaps
         os._exit(0)
 
 
