@@ -4,6 +4,8 @@
 
 import pickle
 import runpy
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 from sklearn.base import clone
 
 from tests.benchmark import small_tables
+from trimtab.benchmark import controls
 from trimtab.benchmark.methods import (
     Method,
     get_method,
@@ -162,6 +165,18 @@ def test_decorated_factory_is_a_method():
 
     assert get_method("my-own") == Method("my-own", "Mine.", "own", build)
     assert build("info", 1) == ("info", 1)
+
+
+@pytest.mark.usefixtures("registry")
+def test_partials_of_shipped_factories_are_told_apart():
+    """Results of one are not taken for another's, registered or not."""
+    few, many = (
+        Method("small", "Mine.", "own", partial(controls.lightgbm, n_estimators=n))
+        for n in (1, 200)
+    )
+    assert few.code
+    assert few.code != many.code
+    assert register(replace(few)).code == few.code
 
 
 @pytest.mark.usefixtures("registry")
