@@ -162,7 +162,9 @@ def compare(
     _check_metric(metric, labels, protocol)
     tuning = _tuning(tune, tune_time_limit, metric)
     info = table_info(X, labels)
-    chosen, skipped = choose_methods(methods, portfolio, info, protocol.fitted_share)
+    chosen, skipped = choose_methods(
+        methods, portfolio, info, protocol.fitted_share(len(labels.classes))
+    )
     dataset = f"{name}@{table_digest(X, labels)}"
     experiments = [
         Experiment(

@@ -177,6 +177,8 @@ def test_partials_of_shipped_factories_are_told_apart():
     assert few.code
     assert few.code != many.code
     assert register(replace(few)).code == few.code
+    method("decorated", family="own", description="Mine.")(few.build)
+    assert get_method("decorated").code == few.code
 
 
 @pytest.mark.usefixtures("registry")

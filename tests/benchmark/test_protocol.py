@@ -165,3 +165,10 @@ def test_two_seeds_share_no_split():
         for repeat in (0, 1)
     }
     assert len(tests) == 6
+
+
+def test_the_smallest_part_that_is_fitted() -> None:
+    """A threshold takes a fifth of the training part, and three classes have none."""
+    assert Protocol(5).fitted_share(2) == pytest.approx(0.8)
+    assert Protocol(5, tune_threshold=True).fitted_share(2) == pytest.approx(0.64)
+    assert Protocol(5, tune_threshold=True).fitted_share(3) == pytest.approx(0.8)

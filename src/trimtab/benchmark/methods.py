@@ -165,7 +165,9 @@ _loaded = False
 
 def register(new: Method) -> Method:
     """Add a method to the registry, in place of one of the same name."""
-    if sys._getframe(1).f_globals["__name__"].startswith(_OURS):
+    caller = sys._getframe(1).f_globals["__name__"]
+    # The decorator below registers for whoever uses it.
+    if caller.startswith(_OURS) and caller != __name__:
         _our_partials[id(new.build)] = new.build
     _registry[new.name] = new
     return new

@@ -61,7 +61,8 @@ def choose_methods(
         wanted = [_own_method(name, value) for name, value in methods.items()]
     else:
         wanted = [methods] if isinstance(methods, str) else methods
-    part = replace(info, class_counts=tuple(int(n * fitted) for n in info.class_counts))
+    counts = tuple(max(int(n * fitted), 1) for n in info.class_counts)
+    part = replace(info, class_counts=counts)
     chosen: dict[str, Method] = {}
     skipped: dict[str, str] = {}
     for one in (BASELINE, *wanted):

@@ -135,10 +135,10 @@ class Protocol:
         """The share of the rows that are in each test part."""
         return self.test_size or 1 / self.n_splits
 
-    @property
-    def fitted_share(self) -> float:
-        """The share of the rows that is in the smallest part that is fitted on."""
-        set_aside = THRESHOLD_FRACTION if self.tune_threshold else 0.0
+    def fitted_share(self, n_classes: int) -> float:
+        """Return the least share of the rows that is fitted on, tuning left out."""
+        has_threshold = self.tune_threshold and n_classes == 2
+        set_aside = THRESHOLD_FRACTION if has_threshold else 0.0
         return (1 - self.test_fraction) * (1 - set_aside)
 
     def check(self, labels: Labels) -> None:
