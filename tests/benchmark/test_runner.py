@@ -99,6 +99,46 @@ def test_what_other_runners_found_too_slow_is_not_tried_either(
     assert store.results(slow)["reason"].str.startswith("not tried").sum() == 3
 
 
+def test_time_outs_of_a_runner_with_a_smaller_limit_are_run_again(
+    store, experiments, make_runner
+):
+    """Also those that it records meanwhile, and what it therefore did not try."""
+    slow = experiments(seconds=0.5)
+
+    class Hurried(SilentProgress):
+        """Another runner, that has claimed everything and has little patience."""
+
+        def start(self, *args):
+            outcome = Outcome("timeout", "too slow", measures={"time_limit": 0.3})
+            for one in slow:
+                store.record(one, outcome, "hurried", "{}")
+
+    assert all(store.claim(one.key, "hurried") for one in slow)
+    summary = make_runner(store, time_limit=30.0, progress=Hurried()).run(slow)
+    assert (summary.run, summary.elsewhere, summary.failed) == (4, 0, 0)
+
+
+def test_a_runner_leaves_its_time_outs_to_one_with_a_larger_limit(
+    store, experiments, make_runner
+):
+    """It runs nothing twice, and counts what it ran."""
+    slow = experiments(seconds=1.0)
+    seen = []
+
+    class Patient(SilentProgress):
+        """Another runner, that takes each time-out away to run it again."""
+
+        def finished(self, experiment, outcome):
+            store.settled([experiment.key], 30.0)
+
+        def done_elsewhere(self, count):
+            seen.append(count)
+
+    summary = make_runner(store, time_limit=0.3, progress=Patient()).run(slow)
+    assert (summary.run, summary.elsewhere, sum(seen)) == (4, 0, 0)
+    assert not store.statuses(one.key for one in slow)
+
+
 def test_a_time_out_of_an_earlier_run_tells_too(store, experiments, make_runner):
     """A run that goes on begins with what the store knows."""
     slow = experiments(seconds=1.0)

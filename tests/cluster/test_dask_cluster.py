@@ -12,6 +12,8 @@ from trimtab.exceptions import InputError
 
 pytest.importorskip("distributed")
 
+from distributed.comm import CommClosedError
+
 
 def test_errands_survive_workers_and_not_the_scheduler(machines):
     """Messages, places, errors, the loss of all data, of too many workers, of all."""
@@ -44,6 +46,23 @@ def test_errands_survive_workers_and_not_the_scheduler(machines):
     threading.Timer(1.0, machines.kill_scheduler).start()
     with pytest.raises(InputError, match=r"scheduler tcp://.* is gone: what was rec"):
         cluster.run(errands.wait, data, b"60", heard.append)
+    cluster.close()
+
+
+def test_a_scheduler_lost_while_a_result_is_fetched_is_told(machines, monkeypatch):
+    """Dask itself says then that a connection was closed."""
+    machines.add_worker()
+    machines.wait_for_workers(1)
+    cluster = DaskCluster(machines.address)
+
+    def lost(self):
+        machines.kill_scheduler()
+        raise CommClosedError("in <TCP>: Stream is closed")
+
+    monkeypatch.setattr("distributed.Future.result", lost)
+    for _ in range(2):
+        with pytest.raises(InputError, match=r"scheduler tcp://.* is gone: what was r"):
+            cluster.run(errands.add_length, Sent(lambda: b"1"), b"2", print)
     cluster.close()
 
 

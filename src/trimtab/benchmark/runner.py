@@ -154,30 +154,29 @@ class Runner:
         """
         start = time.perf_counter()
         by_key = {experiment.key: experiment for experiment in experiments}
-        statuses = self.store.statuses(by_key)
         self._is_stopped = False
-        again = set(self.store.outgrown(statuses, self.time_limit))
+        statuses = self.store.settled(by_key, self.time_limit)
         if retry_failed:
-            again |= {key for key, status in statuses.items() if status != "done"}
+            again = {key for key, status in statuses.items() if status != "done"}
             # Trials that all failed would fail the experiment at once.
             self.store.trials.forget(
                 key for key, status in statuses.items() if status == "error"
             )
-        self.store.forget(again)
-        statuses = {k: v for k, v in statuses.items() if k not in again}
+            self.store.forget(again)
+            statuses = {k: v for k, v in statuses.items() if k not in again}
         self._too_slow = TooSlow(self.time_limit)
         self._take_notice(experiments, statuses)
         todo = [e for key, e in by_key.items() if key not in statuses]
-        n_run = 0
+        mine: set[str] = set()
         if todo:
             with self._alive(), self._pool(len(todo)) as (pool, n_jobs), self.progress:
                 self.progress.start(todo, len(statuses), n_jobs)
-                n_run = self._run_all(todo, pool, n_jobs)
+                mine = self._run_all(todo, pool, n_jobs)
         final = self.store.statuses(by_key)
         return RunSummary(
             reused=len(statuses),
-            run=n_run,
-            elsewhere=len(todo) - n_run,
+            run=len(mine),
+            elsewhere=len(todo) - len(mine),
             failed=sum(status != "done" for status in final.values()),
             seconds=time.perf_counter() - start,
         )
@@ -196,31 +195,38 @@ class Runner:
             asked = self.n_jobs or -1
             yield far, asked if asked > 0 else far.n_slots
 
-    def _run_all(self, todo: list[Experiment], pool: Pool, n_jobs: int) -> int:
-        """Run what can be claimed; wait for, or take over, what others have."""
+    def _run_all(self, todo: list[Experiment], pool: Pool, n_jobs: int) -> set[str]:
+        """Run what can be claimed; wait for, or take over, what others have.
+
+        Returns
+        -------
+        set of str
+            The keys of what this runner recorded.
+        """
         neighbours = _Neighbours(self.store)
-        n_run = 0
+        mine: set[str] = set()
         while todo:
-            n_new = self._run_claimed(todo, pool, n_jobs)
-            n_run += n_new
-            statuses = self.store.statuses(e.key for e in todo)
+            mine |= self._run_claimed(todo, pool, n_jobs)
+            statuses = self.store.settled((e.key for e in todo), self.time_limit)
             self._take_notice(todo, statuses)
-            self.progress.done_elsewhere(len(statuses) - n_new)
-            todo = [e for e in todo if e.key not in statuses]
+            self.progress.done_elsewhere(len(statuses.keys() - mine))
+            # A runner with a larger limit may have taken a time-out of this one away,
+            # to run it again.
+            todo = [e for e in todo if e.key not in statuses.keys() | mine]
             if todo and not neighbours.release_abandoned([e.key for e in todo]):
                 time.sleep(1.0)
-        return n_run
+        return mine
 
-    def _run_claimed(self, todo: list[Experiment], pool: Pool, n_jobs: int) -> int:
-        def run_group(group: list[Experiment]) -> int:
-            """Run a group and record it; return its size."""
+    def _run_claimed(self, todo: list[Experiment], pool: Pool, n_jobs: int) -> set[str]:
+        def run_group(group: list[Experiment]) -> set[str]:
+            """Run a group and record it; return its keys."""
             alone = [e for e in group if not self._given_up(e)]
             if len(alone) > 1:
                 alone = self._run_together(alone, pool)
             for experiment in alone:
                 if not self._is_stopped and not self._given_up(experiment):
                     self._record(experiment, self._run_one(experiment, pool))
-            return len(group)
+            return {experiment.key for experiment in group}
 
         groups = [[experiment] for experiment in todo]
         if self.together:
@@ -233,7 +239,7 @@ class Runner:
         )
         # The threads only wait for what runs elsewhere, and record it. Claims are made
         # as workers come free, so that several runners share what is left.
-        sizes = joblib.Parallel(
+        done = joblib.Parallel(
             n_jobs=n_jobs,
             backend="threading",
             pre_dispatch="n_jobs",
@@ -241,7 +247,7 @@ class Runner:
             return_as="generator_unordered",
         )(joblib.delayed(run_group)(group) for group in claimed)
         try:
-            return sum(sizes)
+            return set().union(*done)
         except BaseException:
             # Workers that are ended now did not fail: nothing more is recorded.
             with self._recording:
@@ -251,10 +257,9 @@ class Runner:
     def _take_notice(
         self, experiments: Sequence[Experiment], statuses: Mapping[str, str]
     ) -> None:
-        """Learn from the store which methods took too long, but for smaller limits."""
-        smaller = set(self.store.outgrown(statuses, self.time_limit))
+        """Learn from the store which methods took too long."""
         for one in experiments:
-            if one.key in statuses and one.key not in smaller:
+            if one.key in statuses:
                 self._too_slow.take_notice(one, statuses[one.key])
 
     def _given_up(self, experiment: Experiment) -> bool:

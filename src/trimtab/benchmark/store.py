@@ -102,20 +102,29 @@ class Store:
         return dict(map(tuple, self._select(query, result_table, keys)))
 
     @patiently
-    def outgrown(self, keys: Iterable[str], time_limit: float | None) -> list[str]:
-        """Return those of `keys` that timed out under a smaller limit than this."""
-        query = sa.select(result_table.c.key, result_table.c.measures).where(
-            result_table.c.status == "timeout"
-        )
-        limits = {
-            key: json.loads(measures).get("time_limit", 0.0)
-            for key, measures in self._select(query, result_table, keys)
+    def settled(self, keys: Iterable[str], time_limit: float | None) -> dict[str, str]:
+        """Return the status of those of `keys` whose result stands under a time limit.
+
+        Time-outs under a smaller one are deleted, to be run again. What another runner
+        has written in their place meanwhile stays.
+        """
+        status = result_table.c.status
+        limits = sa.case((status == "timeout", result_table.c.measures))
+        query = sa.select(result_table.c.key, status, limits)
+        found = {key: rest for key, *rest in self._select(query, result_table, keys)}
+        outgrown = {
+            key: measures
+            for key, (_, measures) in found.items()
+            if measures is not None and _is_outgrown(measures, time_limit)
         }
-        return [
-            key
-            for key, limit in limits.items()
-            if time_limit is None or limit < time_limit
-        ]
+        with self._engine.begin() as connection:
+            for key, measures in outgrown.items():
+                same = sa.and_(
+                    result_table.c.key == key, result_table.c.measures == measures
+                )
+                if connection.execute(result_table.delete().where(same)).rowcount:
+                    _drop_belongings(connection, [key])
+        return {key: rest[0] for key, rest in found.items() if key not in outgrown}
 
     @patiently
     def forget(self, keys: Iterable[str]) -> None:
@@ -302,6 +311,12 @@ class Store:
         with self._engine.connect() as connection:
             for chunk in _chunks(keys):
                 yield from connection.execute(query.where(table.c.key.in_(chunk)))
+
+
+def _is_outgrown(measures: str, time_limit: float | None) -> bool:
+    """Return whether a time-out was under a smaller limit than this."""
+    limit: float = json.loads(measures).get("time_limit", 0.0)
+    return time_limit is None or limit < time_limit
 
 
 class _AlreadyDoneError(Exception):

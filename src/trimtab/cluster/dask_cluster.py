@@ -99,12 +99,16 @@ class DaskCluster:
         place: str | None = None,
     ) -> Any:
         """Run an errand on some worker; see `trimtab.cluster.engine.Cluster.run`."""
+        from distributed.client import ClosedClientError
+        from distributed.comm import CommClosedError
+
         for _ in range(_MOST_LOSSES):
             where = self._send(data)
             try:
                 return self._run_once(errand, where, argument, on_message, place)
-            except CancelledError:
-                # Every worker that had the data died, or the scheduler did.
+            except (CancelledError, ClosedClientError, CommClosedError):
+                # Every worker that had the data died, or the scheduler did, maybe
+                # while a result was fetched.
                 self._n_threads()
                 self._forget(data, where)
         raise WorkersDiedError(f"its data was lost with {_MOST_LOSSES} workers")
