@@ -58,9 +58,9 @@ print(*map(code_digest, values))
 """
 
 
-def _digests(folder: Path, module: str, seed: str) -> list[str]:
+def _digests(folder: Path, module: str, seed: str, script: str = SCRIPT) -> list[str]:
     (folder / "mine.py").write_text(module)
-    (folder / "script.py").write_text(SCRIPT)
+    (folder / "script.py").write_text(script)
     process = subprocess.run(
         [sys.executable, "script.py"],
         cwd=folder,
@@ -84,6 +84,51 @@ def test_an_edited_helper_beside_the_script_changes_every_digest(tmp_path):
     before = _digests(tmp_path, MODULE, "1")
     after = _digests(tmp_path, MODULE.replace("return 1", "return 2"), "1")
     assert not set(before) & set(after)
+
+
+IMPORTED = {
+    "depth.py": "DEPTH = 3\n",
+    "tools/__init__.py": "",
+    "tools/first.py": "from .second import rate\n",
+    "tools/second.py": "rate = 0.1\n",
+    "late.py": "",
+    "tolerant.py": "try:\n    import broken\nexcept SyntaxError:\n    pass\n",
+    "broken.py": "def (",
+    "unused.py": "",
+}
+
+IMPORTING = """
+import json
+from pathlib import Path
+
+import tolerant
+from depth import DEPTH
+from sklearn.linear_model import LogisticRegression
+from tools import first
+from trimtab.benchmark.digests import code_digest
+
+def factory(info, random_state):
+    import late
+    return LogisticRegression(max_iter=DEPTH, C=first.rate)
+
+print(code_digest(factory))
+for name in ("depth", "tools/second", "late", "broken", "unused"):
+    file = Path(name + ".py")
+    text = file.read_text()
+    file.write_text(text + "# edited")
+    print(code_digest(factory))
+    file.write_text(text)
+"""
+
+
+def test_what_the_script_imports_of_the_users_own_counts(tmp_path):
+    """Values, parts of a package, what is imported late; not what lies about."""
+    (tmp_path / "tools").mkdir()
+    for name, text in IMPORTED.items():
+        (tmp_path / name).write_text(text)
+    first, *edited, unused = _digests(tmp_path, "", "1", IMPORTING)
+    assert len({first, *edited}) == 5
+    assert unused == first
 
 
 def test_parameters_of_a_library_estimator_count():

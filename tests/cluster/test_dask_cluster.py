@@ -12,7 +12,7 @@ from trimtab.exceptions import InputError
 
 pytest.importorskip("distributed")
 
-from distributed.comm import CommClosedError
+from distributed.comm.core import CommClosedError
 
 
 def test_errands_survive_workers_and_not_the_scheduler(machines):

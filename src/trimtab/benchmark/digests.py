@@ -6,7 +6,6 @@ import functools
 import hashlib
 import inspect
 import sys
-import sysconfig
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import CodeType
@@ -14,6 +13,8 @@ from typing import Any
 from uuid import uuid4
 
 import joblib
+
+from trimtab.benchmark.user_files import file_of_module, is_library, text_with_imports
 
 __all__ = ["code_digest"]
 
@@ -29,11 +30,12 @@ def code_digest(value: Any) -> str:
     """Return a digest of a user's factory or estimator: its parameters and its code.
 
     What libraries bring counts by its name. For functions and classes of the user's
-    own files the whole file counts, so that no helper in it can change unseen; a
-    comment that changes does no harm but that results are computed again. What a
-    function holds, in default arguments or from the function around it, counts by its
-    value. A value that cannot be pickled nor taken apart, a lock for one, has another
-    digest each time: its results are never taken for another's.
+    own files the whole file counts, with those of the user's files that it imports,
+    so that no helper can change unseen; a comment that changes does no harm but that
+    results are computed again. What a function holds, in default arguments or from the
+    function around it, counts by its value. A value that cannot be pickled nor taken
+    apart, a lock for one, has another digest each time: its results are never taken
+    for another's.
 
     Parameters
     ----------
@@ -122,7 +124,7 @@ def _held_by_function(function: Any) -> Iterator[Any]:
     if owner is not None and not inspect.ismodule(owner):  # as of what C brings
         yield owner
     is_made_inside = "<" in getattr(function, "__qualname__", "")
-    if not is_made_inside and _is_library(_file(function)):
+    if not is_made_inside and is_library(_file(function)):
         return
     for name in ("__wrapped__", "__defaults__", "__kwdefaults__"):
         if getattr(function, name, None) is not None:
@@ -168,17 +170,17 @@ def _source(part: Any) -> str:
             return inspect.getsource(part)
         except (OSError, TypeError):
             return _name(part)
-    if _is_library(file) or not file.is_file():
+    if is_library(file) or not file.is_file():
         return _name(part)
-    return file.read_text(encoding="utf-8", errors="replace")
+    name = part.__name__ if inspect.ismodule(part) else part.__module__
+    return text_with_imports(name, file)
 
 
 def _file(part: Any) -> Path | None:
     """Return the file of the module that a part is of, or is."""
-    is_module = inspect.ismodule(part)
-    name = part.__name__ if is_module else getattr(part, "__module__", None)
-    file = getattr(sys.modules.get(name or ""), "__file__", None)
-    return None if file is None else Path(file).resolve()
+    if inspect.ismodule(part):
+        return file_of_module(part)
+    return file_of_module(sys.modules.get(getattr(part, "__module__", None) or ""))
 
 
 def _name(part: Any) -> str:
@@ -199,16 +201,3 @@ def _is_function(value: Any) -> bool:
 
 def _is_estimator(value: Any) -> bool:
     return hasattr(value, "get_params") and not inspect.isclass(value)
-
-
-@functools.cache
-def _library_folders() -> tuple[Path, ...]:
-    names = ("stdlib", "platstdlib", "purelib", "platlib")
-    installed = [Path(sysconfig.get_path(name)).resolve() for name in names]
-    return (*installed, Path(__file__).resolve().parents[1])
-
-
-def _is_library(file: Path | None) -> bool:
-    return file is not None and any(
-        folder in file.parents for folder in _library_folders()
-    )

@@ -100,7 +100,7 @@ class DaskCluster:
     ) -> Any:
         """Run an errand on some worker; see `trimtab.cluster.engine.Cluster.run`."""
         from distributed.client import ClosedClientError
-        from distributed.comm import CommClosedError
+        from distributed.comm.core import CommClosedError
 
         for _ in range(_MOST_LOSSES):
             where = self._send(data)
