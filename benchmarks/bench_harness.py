@@ -23,7 +23,7 @@ import tempfile
 import time
 
 from trimtab import compare, datasets
-from trimtab.benchmark.worker import warm_up
+from trimtab.benchmark.running.worker import warm_up
 
 BARE = """
 import os
@@ -32,7 +32,7 @@ import warnings
 import numpy as np
 from trimtab import datasets
 from trimtab.benchmark.methods import list_methods
-from trimtab.benchmark.preparation import table_info
+from trimtab.benchmark.methods.preparation import table_info
 from trimtab.benchmark.protocol import Protocol
 from trimtab.metrics import best_threshold
 from trimtab.tables import encode_labels, held_out_split

@@ -14,8 +14,8 @@ from sklearn.naive_bayes import GaussianNB
 
 import trimtab
 from trimtab.art import ARTClassifier
-from trimtab.benchmark.controls import lightgbm_learner
-from trimtab.benchmark.costs import MEASURED_COSTS
+from trimtab.benchmark.methods.controls import lightgbm_learner
+from trimtab.benchmark.running.costs import MEASURED_COSTS
 from trimtab.exceptions import InputError
 
 QUICK = {"folds": 3, "n_jobs": 2, "tune_threshold": False}
@@ -256,9 +256,9 @@ def test_what_art_drew_is_kept_with_the_results(table, tmp_path):
 
 def test_the_best_method_of_a_tuned_comparison_is_tuned_on_all_rows(table):
     """By the same search, for the seed of the comparison."""
-    from trimtab.benchmark.fitting import MethodOnTable
     from trimtab.benchmark.methods import get_method
-    from trimtab.benchmark.search import tune
+    from trimtab.benchmark.running.fitting import MethodOnTable
+    from trimtab.benchmark.running.search import tune
     from trimtab.benchmark.tuning import Tuning
     from trimtab.tables import encode_labels
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from trimtab.benchmark.suite import load_suite
+from trimtab.benchmark.suites.suite import load_suite
 from trimtab.cli import app
 
 ROOT = Path(__file__).parent.parent

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
-from trimtab.benchmark.suite_results import read_suites
+from trimtab.benchmark.suites.suite_results import read_suites
 from trimtab.report.evidence_page import write_evidence_page
 
 

@@ -27,9 +27,9 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from trimtab.benchmark.dataset_statistics import mean_ranks
-from trimtab.benchmark.suite import Suite, load_suite
-from trimtab.benchmark.suite_plots import plots_of
-from trimtab.benchmark.summary import overview, read_export, summarise
+from trimtab.benchmark.suites.suite import Suite, load_suite
+from trimtab.benchmark.suites.suite_plots import plots_of
+from trimtab.benchmark.suites.summary import overview, read_export, summarise
 from trimtab.exceptions import InputError
 from trimtab.report.dataset_tables import friedman_sentence
 from trimtab.report.suite_figures import draw, save

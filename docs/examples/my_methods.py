@@ -2,9 +2,9 @@
 
 from sklearn.ensemble import ExtraTreesClassifier
 
-from trimtab.benchmark.controls import lightgbm_learner
 from trimtab.benchmark.methods import TableInfo, method
-from trimtab.benchmark.preparation import chain, dense, native
+from trimtab.benchmark.methods.controls import lightgbm_learner
+from trimtab.benchmark.methods.preparation import chain, dense, native
 
 
 def search_extra_trees(trial):

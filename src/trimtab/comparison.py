@@ -16,12 +16,12 @@ from trimtab.benchmark.experiment import Experiment
 from trimtab.benchmark.findings import run_and_read
 from trimtab.benchmark.leaderboard import rank_methods
 from trimtab.benchmark.methods import Method
+from trimtab.benchmark.methods.table_description import table_info
 from trimtab.benchmark.portfolio import Methods, choose_methods
-from trimtab.benchmark.progress import Progress, TerminalProgress
 from trimtab.benchmark.protocol import Protocol
-from trimtab.benchmark.runner import RunSummary
+from trimtab.benchmark.running.progress import Progress, TerminalProgress
+from trimtab.benchmark.running.runner import RunSummary
 from trimtab.benchmark.sources import stage, table_digest
-from trimtab.benchmark.table_description import table_info
 from trimtab.benchmark.tuning import Tuning
 from trimtab.cluster.engine import Engine
 from trimtab.exceptions import InputError, nearest_names
@@ -337,8 +337,8 @@ class Comparison:
         tuning, labels = self.evidence.tuning, self.evidence.labels
         if tuning is None or method.search_space is None:
             return {}
-        from trimtab.benchmark.fitting import MethodOnTable
-        from trimtab.benchmark.search import tune
+        from trimtab.benchmark.running.fitting import MethodOnTable
+        from trimtab.benchmark.running.search import tune
 
         table = MethodOnTable(method, self._X, labels)
         rows = np.arange(len(labels.codes))

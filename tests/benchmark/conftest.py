@@ -10,7 +10,7 @@ import pytest
 from tests.benchmark.toy_methods import TOY
 from trimtab.benchmark.experiment import Experiment
 from trimtab.benchmark.protocol import Protocol
-from trimtab.benchmark.runner import Runner
+from trimtab.benchmark.running.runner import Runner
 from trimtab.benchmark.sources import StagedSource, stage
 from trimtab.benchmark.store import Store
 from trimtab.tables import Labels

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from trimtab.benchmark.methods import Method, TableInfo
-from trimtab.benchmark.table_description import table_info
+from trimtab.benchmark.methods.table_description import table_info
 from trimtab.tables import encode_labels, take_rows
 
 USUAL_AND_RARE = (168, 24)

@@ -10,11 +10,11 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from trimtab.art import ARTClassifier
-from trimtab.benchmark.evaluation import evaluate
 from trimtab.benchmark.experiment import Experiment
 from trimtab.benchmark.history import History, history_of
 from trimtab.benchmark.methods import Method
 from trimtab.benchmark.protocol import Protocol
+from trimtab.benchmark.running.evaluation import evaluate
 from trimtab.ensembles.named_ensembles import UnderBaggingClassifier
 from trimtab.ensembles.policies import RandomPolicy
 from trimtab.mesa import MESAClassifier

@@ -11,10 +11,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 import trimtab
-from trimtab.benchmark.evaluation import evaluate
 from trimtab.benchmark.experiment import Experiment
 from trimtab.benchmark.methods import TableInfo, get_method
 from trimtab.benchmark.protocol import Protocol
+from trimtab.benchmark.running.evaluation import evaluate
 from trimtab.exceptions import InputError
 from trimtab.tables import Labels, encode_labels
 from trimtab.training.networks import StackedCNN

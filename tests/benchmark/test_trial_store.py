@@ -16,10 +16,10 @@ import sqlalchemy as sa
 from tests.benchmark.tunable_methods import NOISY, noisy_table
 from trimtab.benchmark.database import file_url
 from trimtab.benchmark.experiment import Experiment
-from trimtab.benchmark.fitting import MethodOnTable
 from trimtab.benchmark.messages import FinishedTrials
 from trimtab.benchmark.protocol import Protocol
-from trimtab.benchmark.search import tune
+from trimtab.benchmark.running.fitting import MethodOnTable
+from trimtab.benchmark.running.search import tune
 from trimtab.benchmark.store import Store
 from trimtab.benchmark.tuning import Tuning
 from trimtab.exceptions import InputError

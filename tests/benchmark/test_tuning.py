@@ -9,8 +9,8 @@ import pytest
 
 from trimtab.benchmark.experiment import Experiment
 from trimtab.benchmark.methods import Method, get_method
+from trimtab.benchmark.methods.search_spaces import count_parameters, own_values
 from trimtab.benchmark.protocol import Protocol
-from trimtab.benchmark.search_spaces import count_parameters, own_values
 from trimtab.benchmark.tuning import (
     Tuning,
     entry_tunings,

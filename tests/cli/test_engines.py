@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.cluster.machines import RayMachines
-from trimtab.benchmark.costs import MEASURED_COSTS
+from trimtab.benchmark.running.costs import MEASURED_COSTS
 
 
 def _arguments(table: Path, out: Path) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from trimtab.benchmark.costs import MEASURED_COSTS
+from trimtab.benchmark.running.costs import MEASURED_COSTS
 
 KILLS = 10
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pandas as pd
 
 from tests.report.sample_evidence import HOSTILE
-from trimtab.benchmark.paper_claims import PaperClaim
 from trimtab.benchmark.protocol import Protocol
-from trimtab.benchmark.suite import Entry, PaperValue, Suite
-from trimtab.benchmark.suite_results import SuiteResults
+from trimtab.benchmark.suites.paper_claims import PaperClaim
+from trimtab.benchmark.suites.suite import Entry, PaperValue, Suite
+from trimtab.benchmark.suites.suite_results import SuiteResults
 
 DATASETS = ("g/one", "g/two", "g/three", "g/four")
 METHODS = {

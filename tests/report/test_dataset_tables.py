@@ -5,7 +5,7 @@
 from dataclasses import replace
 
 from tests.report.sample_suites import make_results, make_suite
-from trimtab.benchmark.summary import summarise
+from trimtab.benchmark.suites.summary import summarise
 from trimtab.report.dataset_tables import dataset_tables
 
 

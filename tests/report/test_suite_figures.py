@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from trimtab.benchmark.protocol import Protocol
-from trimtab.benchmark.suite import Entry, Suite
-from trimtab.benchmark.suite_plots import Plot, plots_of
+from trimtab.benchmark.suites.suite import Entry, Suite
+from trimtab.benchmark.suites.suite_plots import Plot, plots_of
 from trimtab.exceptions import InputError
 
 pytest.importorskip("matplotlib")

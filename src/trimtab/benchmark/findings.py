@@ -18,10 +18,10 @@ from trimtab.benchmark.experiment import Experiment
 from trimtab.benchmark.history import History
 from trimtab.benchmark.methods import Method
 from trimtab.benchmark.protocol import Protocol
-from trimtab.benchmark.runner import Runner, RunSummary
+from trimtab.benchmark.running.runner import Runner, RunSummary
 from trimtab.benchmark.sources import StagedSource
 from trimtab.benchmark.store import Store
-from trimtab.benchmark.summary import flatten_per_class
+from trimtab.benchmark.suites.summary import flatten_per_class
 from trimtab.tables import Labels
 
 __all__ = ["Findings", "run_and_read"]

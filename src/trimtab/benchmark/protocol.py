@@ -48,13 +48,13 @@ class Protocol:
         Instead of folds, hold out this share of each class for testing.
     tune_threshold : bool, default=False
         For two classes, also choose a decision threshold on a part of the training
-        rows that an extra fit did not see (see `trimtab.benchmark.evaluation`).
+        rows that an extra fit did not see (see `trimtab.benchmark.running.evaluation`).
     n_tested : int or None, default=None
         Only so many of the folds of each repeat are tested on; the others are always
         trained on. None for all. The splits are those of the whole protocol.
     stages : sequence of int, default=()
         Of ensembles that grow member by member, also measure what they were with so
-        many members; see `trimtab.benchmark.stages`.
+        many members; see `trimtab.benchmark.running.stages`.
     on_training_rows : bool, default=False
         Also measure on the training rows, as ``train_accuracy`` and the like: what a
         method has learned by heart.

@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from trimtab.benchmark.database import patiently
 from trimtab.benchmark.experiment import Experiment
 from trimtab.benchmark.messages import POSITION
-from trimtab.benchmark.search_spaces import quiet_optuna
+from trimtab.benchmark.methods.search_spaces import quiet_optuna
 from trimtab.exceptions import InputError
 
 __all__ = ["TrialStore"]

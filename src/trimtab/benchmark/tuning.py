@@ -1,6 +1,6 @@
 """How a method's parameters are tuned: how many trials, on what, by which measure.
 
-The search itself is in `trimtab.benchmark.search`.
+The search itself is in `trimtab.benchmark.running.search`.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from trimtab.benchmark.methods import Method
-from trimtab.benchmark.search_spaces import count_parameters
+from trimtab.benchmark.methods.search_spaces import count_parameters
 from trimtab.exceptions import InputError, nearest_names
 from trimtab.metrics import MEASURES
 

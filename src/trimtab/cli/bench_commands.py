@@ -25,7 +25,7 @@ from trimtab.exceptions import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from trimtab.benchmark.suite import Suite
+    from trimtab.benchmark.suites.suite import Suite
 
 __all__ = ["bench"]
 
@@ -73,7 +73,7 @@ def _plan(
     seeds: str | None = None,
     trials: int | None = None,
 ) -> "Suite":
-    from trimtab.benchmark.suite import load_suite
+    from trimtab.benchmark.suites.suite import load_suite
 
     try:
         numbers = [int(seed) for seed in split_names(seeds) or ()]
@@ -90,7 +90,7 @@ def list_all_suites() -> None:
     """List the suites."""
     import pandas as pd
 
-    from trimtab.benchmark.suite import list_suites, load_suite
+    from trimtab.benchmark.suites.suite import list_suites, load_suite
     from trimtab.cli.terminal import show_frame
 
     suites = [load_suite(name) for name in list_suites()]
@@ -120,11 +120,11 @@ def run_suite(
     retry_failed: RetryFailed = False,
 ) -> None:
     """Run a suite; what the store holds already is not run again."""
-    from trimtab.benchmark.progress import TerminalProgress
-    from trimtab.benchmark.runner import Runner
+    from trimtab.benchmark.running.progress import TerminalProgress
+    from trimtab.benchmark.running.runner import Runner
     from trimtab.benchmark.sources import catalogue_sources
     from trimtab.benchmark.store import Store
-    from trimtab.benchmark.suite import methods_of
+    from trimtab.benchmark.suites.suite import methods_of
     from trimtab.cluster.engine import Engine
 
     check_limit(time_limit or 0.0)
@@ -164,7 +164,7 @@ def _results(
     trials: int | None = None,
 ) -> "pd.DataFrame":
     """Return a suite's results, from an export or from a store."""
-    from trimtab.benchmark.suite_results import read_results
+    from trimtab.benchmark.suites.suite_results import read_results
 
     if source is not None and trials is not None:
         raise InputError(
@@ -258,7 +258,7 @@ def report_suites(
     ] = None,
 ) -> None:
     """Write one offline page: where the papers' claims stand, and each suite."""
-    from trimtab.benchmark.suite_results import read_suites
+    from trimtab.benchmark.suites.suite_results import read_suites
     from trimtab.report.evidence_page import write_evidence_page
 
     if source is not None and not source.exists():
@@ -278,7 +278,7 @@ def export_suite(
     ] = None,
 ) -> None:
     """Write every experiment of a suite, one row each, as compressed CSV."""
-    from trimtab.benchmark.summary import write_export
+    from trimtab.benchmark.suites.summary import write_export
 
     plan = _plan(suite, trials=trials)
     results = _results(suite, plan, store)
@@ -298,7 +298,7 @@ def import_suite(
 ) -> None:
     """Take an export's experiments into a store: a run goes on from there."""
     from trimtab.benchmark.store import Store
-    from trimtab.benchmark.taken_over import take_over
+    from trimtab.benchmark.suites.taken_over import take_over
 
     plan = _plan(suite, seeds=seeds, trials=trials)
     name = f"{plan.name}.csv.gz"

@@ -86,7 +86,7 @@ def compare(
     report.html, leaderboard.csv and results.csv. Stopped, it goes on where it was when
     it is started again. The exit code is 1 where a method failed.
     """
-    from trimtab.benchmark.worker import warm_up
+    from trimtab.benchmark.running.worker import warm_up
 
     if engine is EngineName.local:
         warm_up()  # it imports while this process does

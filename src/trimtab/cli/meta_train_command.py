@@ -146,8 +146,8 @@ def _task(table: str, target: str | None, base: str | None, seed: int) -> "Task"
     if base is None and not hasattr(X, "columns"):
         return Task(name, X, y)
     from trimtab.benchmark.methods import get_method
-    from trimtab.benchmark.preparation import chain, dense, native
-    from trimtab.benchmark.table_description import table_info
+    from trimtab.benchmark.methods.preparation import chain, dense, native
+    from trimtab.benchmark.methods.table_description import table_info
     from trimtab.ensembles.default_learner import default_learner
     from trimtab.tables import encode_labels
 
@@ -167,7 +167,7 @@ def _prepared(steps: list[Any], make: Any, n_drawn: int) -> Any:
     """Return a learner for so many rows behind steps that prepare them."""
     from sklearn.base import clone
 
-    from trimtab.benchmark.preparation import chain
+    from trimtab.benchmark.methods.preparation import chain
 
     return chain([clone(step) for step in steps], make(n_drawn))
 

@@ -95,7 +95,7 @@ def tell_failures(failures: "pd.DataFrame") -> None:
 
     Those on which it was not tried count with the time-out that is to blame.
     """
-    from trimtab.benchmark.too_slow import NOT_TRIED
+    from trimtab.benchmark.running.too_slow import NOT_TRIED
 
     for method, rows in failures.groupby("method", sort=False):
         is_tried = ~rows["reason"].str.startswith(NOT_TRIED)

@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from trimtab.benchmark.claim_standing import Standing, claim_standings
-from trimtab.benchmark.paper_claims import PAPERS
-from trimtab.benchmark.suite_results import SuiteResults
+from trimtab.benchmark.suites.claim_standing import Standing, claim_standings
+from trimtab.benchmark.suites.paper_claims import PAPERS
+from trimtab.benchmark.suites.suite_results import SuiteResults
 from trimtab.report.wording import (
     enumerate_words,
     inside_sentence,

@@ -12,8 +12,8 @@ from trimtab.benchmark.dataset_statistics import (
     friedman_test,
     mean_ranks,
 )
-from trimtab.benchmark.suite import Suite
-from trimtab.benchmark.summary import is_greater_better, scores_by_dataset
+from trimtab.benchmark.suites.suite import Suite
+from trimtab.benchmark.suites.summary import is_greater_better, scores_by_dataset
 from trimtab.report.text_table import TextTable
 from trimtab.report.wording import number, p_value, signed
 
@@ -38,7 +38,7 @@ def dataset_tables(summary: pd.DataFrame, suite: Suite) -> list[TextTable]:
     Parameters
     ----------
     summary : DataFrame
-        As from `trimtab.benchmark.summary.summarise`.
+        As from `trimtab.benchmark.suites.summary.summarise`.
     suite : Suite
         Names the reference; without one the best-ranked method stands for it.
 

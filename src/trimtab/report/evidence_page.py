@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from trimtab.benchmark.suite_results import SuiteResults
+from trimtab.benchmark.suites.suite_results import SuiteResults
 from trimtab.exceptions import MissingExtraError
 from trimtab.report.cells import plain_table
 from trimtab.report.page import hold_together, render_template, write_html

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from trimtab.benchmark.reference import compare_with_reference, difference_matrix
-from trimtab.benchmark.suite import Suite
+from trimtab.benchmark.suites.reference import compare_with_reference, difference_matrix
+from trimtab.benchmark.suites.suite import Suite
 from trimtab.metrics import find_measure
 from trimtab.report.wording import inside_sentence, signed
 
@@ -162,7 +162,7 @@ class SettingCurvesDisplay:
     ----------
     points : DataFrame
         ``line``, ``x``, ``mean``, ``sd`` and ``se``, as from
-        `trimtab.benchmark.suite_plots.curve_points`, of one data set.
+        `trimtab.benchmark.suites.suite_plots.curve_points`, of one data set.
     metric : str
         What the scores are of.
     x_label : str

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from trimtab.benchmark.frontier import frontier_points
-from trimtab.benchmark.reference import compare_with_reference, difference_matrix
-from trimtab.benchmark.suite import Suite
-from trimtab.benchmark.suite_plots import (
+from trimtab.benchmark.suites.frontier import frontier_points
+from trimtab.benchmark.suites.reference import compare_with_reference, difference_matrix
+from trimtab.benchmark.suites.suite import Suite
+from trimtab.benchmark.suites.suite_plots import (
     DIFFERENCES,
     FRONTIER,
     PROFILE,
@@ -50,7 +50,7 @@ def draw(
     Parameters
     ----------
     plot : Plot
-        One of `trimtab.benchmark.suite_plots.plots_of`.
+        One of `trimtab.benchmark.suites.suite_plots.plots_of`.
     results : DataFrame
         One row an experiment, methods by their labels.
     suite : Suite

@@ -10,10 +10,10 @@ import pandas as pd
 
 from trimtab.benchmark.leaderboard import BASELINE
 from trimtab.benchmark.methods import get_method
-from trimtab.benchmark.reference import mean_differences
-from trimtab.benchmark.suite import Suite
-from trimtab.benchmark.suite_results import SuiteResults
-from trimtab.benchmark.summary import (
+from trimtab.benchmark.suites.reference import mean_differences
+from trimtab.benchmark.suites.suite import Suite
+from trimtab.benchmark.suites.suite_results import SuiteResults
+from trimtab.benchmark.suites.summary import (
     is_greater_better,
     scores_by_dataset,
     summarise,

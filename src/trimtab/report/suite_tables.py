@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from trimtab.benchmark.reference import compare_with_reference, over_datasets
-from trimtab.benchmark.suite import Suite
-from trimtab.benchmark.summary import overview, summarise
+from trimtab.benchmark.suites.reference import compare_with_reference, over_datasets
+from trimtab.benchmark.suites.suite import Suite
+from trimtab.benchmark.suites.summary import overview, summarise
 from trimtab.metrics import find_measure
 from trimtab.report.dataset_tables import dataset_tables
 from trimtab.report.text_table import TextTable, as_markdown
@@ -83,9 +83,10 @@ def whole_table(results: pd.DataFrame, suite: Suite, metric: str) -> pd.DataFram
     Returns
     -------
     DataFrame
-        The columns of `trimtab.benchmark.summary.summarise`, and where the suite has a
-        reference those of `trimtab.benchmark.reference.compare_with_reference`, with
-        ``n`` as ``n_paired``.
+        The columns of `trimtab.benchmark.suites.summary.summarise`, and where the suite
+        has a reference those of
+        `trimtab.benchmark.suites.reference.compare_with_reference`, with ``n`` as
+        ``n_paired``.
     """
     summary = summarise(results, suite, metric)
     if suite.reference is None:
@@ -101,7 +102,7 @@ def paper_tables(summary: pd.DataFrame, suite: Suite, metric: str) -> list[TextT
     Parameters
     ----------
     summary : DataFrame
-        As from `trimtab.benchmark.summary.summarise`.
+        As from `trimtab.benchmark.suites.summary.summarise`.
     suite : Suite
         Whose summary it is.
     metric : str
