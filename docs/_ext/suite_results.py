@@ -27,8 +27,8 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from trimtab.benchmark.dataset_statistics import mean_ranks
+from trimtab.benchmark.suites.plot_points import plots_of
 from trimtab.benchmark.suites.suite import Suite, load_suite
-from trimtab.benchmark.suites.suite_plots import plots_of
 from trimtab.benchmark.suites.summary import overview, read_export, summarise
 from trimtab.exceptions import InputError
 from trimtab.report.dataset_tables import friedman_sentence

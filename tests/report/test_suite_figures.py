@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from trimtab.benchmark.protocol import Protocol
+from trimtab.benchmark.suites.plot_plan import Plot
+from trimtab.benchmark.suites.plot_points import plots_of
 from trimtab.benchmark.suites.suite import Entry, Suite
-from trimtab.benchmark.suites.suite_plots import Plot, plots_of
 from trimtab.exceptions import InputError
 
 pytest.importorskip("matplotlib")

@@ -162,7 +162,7 @@ class SettingCurvesDisplay:
     ----------
     points : DataFrame
         ``line``, ``x``, ``mean``, ``sd`` and ``se``, as from
-        `trimtab.benchmark.suites.suite_plots.curve_points`, of one data set.
+        `trimtab.benchmark.suites.plot_points.curve_points`, of one data set.
     metric : str
         What the scores are of.
     x_label : str

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from trimtab.benchmark.suites.frontier import frontier_points
-from trimtab.benchmark.suites.reference import compare_with_reference, difference_matrix
-from trimtab.benchmark.suites.suite import Suite
-from trimtab.benchmark.suites.suite_plots import (
+from trimtab.benchmark.suites.plot_plan import (
     DIFFERENCES,
     FRONTIER,
     PROFILE,
     RECALL,
     Plot,
-    curve_points,
-    plots_of,
 )
+from trimtab.benchmark.suites.plot_points import curve_points, plots_of
+from trimtab.benchmark.suites.reference import compare_with_reference, difference_matrix
+from trimtab.benchmark.suites.suite import Suite
 from trimtab.exceptions import InputError
 from trimtab.files import check_writable
 from trimtab.metrics import MEASURES, find_measure
@@ -50,7 +49,7 @@ def draw(
     Parameters
     ----------
     plot : Plot
-        One of `trimtab.benchmark.suites.suite_plots.plots_of`.
+        One of `trimtab.benchmark.suites.plot_points.plots_of`.
     results : DataFrame
         One row an experiment, methods by their labels.
     suite : Suite

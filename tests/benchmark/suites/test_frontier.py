@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from trimtab.benchmark.suites.frontier import frontier_points
+from trimtab.benchmark.suites.plot_plan import Plot, parse_plots
 from trimtab.benchmark.suites.suite import load_suite
-from trimtab.benchmark.suites.suite_plots import Plot, parse_plots
 from trimtab.exceptions import InputError
 from trimtab.report.suite_figures import draw
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from trimtab.benchmark.suites.plot_points import curve_points, plots_of
 from trimtab.benchmark.suites.suite import load_suite
-from trimtab.benchmark.suites.suite_plots import curve_points, plots_of
 from trimtab.benchmark.suites.summary import summarise, with_labels
 from trimtab.report.suite_tables import suite_tables
 

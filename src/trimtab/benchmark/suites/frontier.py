@@ -2,23 +2,17 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
+from trimtab.benchmark.suites.plot_plan import Plot
+from trimtab.benchmark.suites.suite import Suite
 from trimtab.metrics import find_measure
-
-if TYPE_CHECKING:
-    from trimtab.benchmark.suites.suite import Suite
-    from trimtab.benchmark.suites.suite_plots import Plot
 
 __all__ = ["complete_datasets", "frontier_points", "is_loss"]
 
 
-def frontier_points(
-    results: pd.DataFrame, suite: "Suite", plot: "Plot"
-) -> pd.DataFrame:
+def frontier_points(results: pd.DataFrame, suite: Suite, plot: Plot) -> pd.DataFrame:
     """Return each method's mean score, and its cost over that of the reference.
 
     Only data sets on which every method has as many finished experiments count, so that

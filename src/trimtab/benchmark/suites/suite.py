@@ -26,8 +26,8 @@ from trimtab.benchmark.suites.paper_claims import (
     parse_claims,
     parse_values,
 )
+from trimtab.benchmark.suites.plot_plan import Plot, parse_plots
 from trimtab.benchmark.suites.suite_expansion import expand_methods, with_paper
-from trimtab.benchmark.suites.suite_plots import Plot, parse_plots
 from trimtab.benchmark.tuning import Tuning, TuningTables, entry_tunings, tuning_tables
 from trimtab.exceptions import InputError, nearest_names
 from trimtab.metrics import MEASURES, find_measure

@@ -9,13 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from trimtab.benchmark.suites.plot_plan import Plot, parse_plots
+from trimtab.benchmark.suites.plot_points import curve_points, plots_of
 from trimtab.benchmark.suites.suite import Suite, load_suite
-from trimtab.benchmark.suites.suite_plots import (
-    Plot,
-    curve_points,
-    parse_plots,
-    plots_of,
-)
 from trimtab.exceptions import InputError
 
 TEXT = """

@@ -1,200 +1,37 @@
-"""What a suite's pictures show: their plan in the suite's file, and their numbers."""
+"""The numbers of a suite's pictures."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
 import itertools
 import json
-import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, replace
-from fnmatch import fnmatch
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from trimtab.benchmark.profiles import performance_ratios
 from trimtab.benchmark.suites.frontier import complete_datasets, is_loss
-from trimtab.exceptions import InputError, nearest_names
-from trimtab.metrics import MEASURES, find_measure
+from trimtab.benchmark.suites.plot_plan import (
+    ALONG_DATASETS,
+    DIFFERENCES,
+    PROFILE,
+    RECALL,
+    STAGES,
+    Plot,
+)
+from trimtab.benchmark.suites.suite import Entry, Suite
+from trimtab.exceptions import InputError
 
-if TYPE_CHECKING:
-    from trimtab.benchmark.suites.suite import Entry, Suite
-
-__all__ = [
-    "COSTS",
-    "CURVE",
-    "DIFFERENCES",
-    "FRONTIER",
-    "PROFILE",
-    "RECALL",
-    "STAGES",
-    "Plot",
-    "curve_points",
-    "parse_plots",
-    "plots_of",
-]
-
-DIFFERENCES = "differences"
-"""Kind of a plot: how far the reference is ahead, methods by data sets."""
-
-CURVE = "curve"
-"""Kind of a plot: a score over a number, one line for each of a few settings."""
-
-STAGES = "stages"
-"""Kind of a plot: a score over the rows trained on as ensembles grow, a line each."""
-
-PROFILE = "profile"
-"""Kind of a plot: on how many data sets a method reaches a fraction of the best."""
-
-RECALL = "recall"
-"""Kind of a plot: precision over recall, a line each."""
+__all__ = ["curve_points", "plots_of"]
 
 _FRACTIONS = np.linspace(0.5, 1, 51)
-FRONTIER = "frontier"
-"""Kind of a plot: a mean score over a cost, a point for each method."""
-
-COSTS = ("n_train_rows", "fit_seconds", "predict_seconds", "peak_memory_mb")
-"""What a frontier can have along its axis."""
-
-_KINDS = (DIFFERENCES, CURVE, STAGES, FRONTIER, PROFILE, RECALL)
-_DATASET = "dataset"
 _KEY = ("dataset", "method")
 _STATISTICS = ("mean", "sd", "se", "n")
 
 
-@dataclass(frozen=True)
-class Plot:
-    """A picture of a suite.
-
-    Attributes
-    ----------
-    name : str
-        What it is called, and its file.
-    kind : {"differences", "curve", "stages", "frontier", "profile", "recall"}
-        A heat map of the differences from the suite's reference, curves over a
-        parameter, curves over the rows trained on at the protocol's stages, each
-        method's mean score over its cost, the share of the data sets over fractions
-        of the best score there, or precision over recall.
-    title : str
-        What stands above it.
-    metric : str
-        A measure; empty for the suite's.
-    methods : tuple of str
-        Entries by label or pattern; empty for all.
-    datasets : tuple of str
-        Data sets; empty for all of the suite.
-    x : str
-        For curves, the parameter that runs along the axis; or ``"dataset"``, where
-        `x_values` say what each of `datasets` stands for. Of a list the first number
-        counts. For a frontier the cost, such as ``"n_train_rows"``.
-    x_values : tuple of float
-        Only these; empty for all.
-    x_label : str
-        The axis's title; by default `x`.
-    log : bool
-        Whether the axis is logarithmic.
-    lines : str
-        The parameter whose values have a line each, or ``"method"``.
-    line_values : tuple
-        Only these; empty for all.
-    line_names : tuple of (str, str)
-        What lines are called, where not by their value.
-    """
-
-    name: str
-    kind: str
-    title: str = ""
-    metric: str = ""
-    methods: tuple[str, ...] = ()
-    datasets: tuple[str, ...] = ()
-    x: str = ""
-    x_values: tuple[float, ...] = ()
-    x_label: str = ""
-    log: bool = False
-    lines: str = "method"
-    line_values: tuple[Any, ...] = ()
-    line_names: tuple[tuple[str, str], ...] = ()
-
-    def takes(self, label: str) -> bool:
-        """Return whether the entry of this label is shown."""
-        return not self.methods or any(fnmatch(label, name) for name in self.methods)
-
-
-def parse_plots(
-    values: Iterable[dict[str, Any]], labels: Iterable[str]
-) -> tuple[Plot, ...]:
-    """Return the plots that a suite's file describes.
-
-    Parameters
-    ----------
-    values : iterable of dict
-        Its tables ``[[plot]]``.
-    labels : iterable of str
-        The suite's entries.
-
-    Raises
-    ------
-    InputError
-        Where a key, a kind, a measure or a method is unknown, a curve has no `x`, or
-        two plots have one name.
-    """
-    labels = [*labels]
-    plots = tuple(_parse(value) for value in values)
-    for plot in plots:
-        _check(plot, labels)
-    for name, times in Counter(plot.name for plot in plots).items():
-        if times > 1:
-            raise InputError(f"{times} plots are called {name!r}: give each its own")
-    return plots
-
-
-def _parse(value: dict[str, Any]) -> Plot:
-    from trimtab import datasets
-
-    known = [one.name for one in fields(Plot)]
-    for key in value:
-        if key not in known:
-            raise InputError(f"plot: no key {key!r}: {nearest_names(key, known)}")
-    given: dict[str, Any] = {
-        key: tuple(content) if isinstance(content, list) else content
-        for key, content in value.items()
-    }
-    names = [datasets.describe(name).name for name in value.get("datasets", ())]
-    named = tuple(value.get("line_names", {}).items())
-    return Plot(**given | {"datasets": tuple(names), "line_names": named})
-
-
-def _check(plot: Plot, labels: list[str]) -> None:
-    where = f"plot {plot.name}"
-    if not re.fullmatch(r"[\w-]+", plot.name):
-        raise InputError(f"{where}: a name has letters, digits, - and _ alone")
-    if plot.kind not in _KINDS:
-        raise InputError(f"{where}: kind is {plot.kind!r}: {' or '.join(_KINDS)}")
-    if plot.metric and find_measure(plot.metric) is None:
-        raise InputError(
-            f"{where}: no metric {plot.metric!r}: "
-            f"{nearest_names(plot.metric, MEASURES)}"
-        )
-    for pattern in plot.methods:
-        if not any(fnmatch(label, pattern) for label in labels):
-            raise InputError(
-                f"{where}: no method {pattern!r}: {nearest_names(pattern, labels)}"
-            )
-    if plot.kind == CURVE and not plot.x:
-        raise InputError(f'{where}: x is missing: name a parameter, or "dataset"')
-    if plot.kind == FRONTIER and plot.x not in COSTS:
-        raise InputError(f"{where}: x is {plot.x!r}: give one of {', '.join(COSTS)}")
-    numbers = len(plot.x_values)
-    if plot.x == _DATASET and not 0 < numbers == len(plot.datasets):
-        raise InputError(
-            f"{where}: {numbers} x_values for {len(plot.datasets)} datasets:"
-            " give one number for each"
-        )
-
-
-def plots_of(suite: "Suite") -> list[Plot]:
+def plots_of(suite: Suite) -> list[Plot]:
     """Return a suite's pictures; the heat map is there wherever it has a reference."""
     plots = [*suite.plots]
     if suite.reference is not None and all(p.kind != DIFFERENCES for p in plots):
@@ -202,7 +39,7 @@ def plots_of(suite: "Suite") -> list[Plot]:
     return [replace(plot, metric=plot.metric or suite.metric) for plot in plots]
 
 
-def curve_points(results: pd.DataFrame, suite: "Suite", plot: Plot) -> pd.DataFrame:
+def curve_points(results: pd.DataFrame, suite: Suite, plot: Plot) -> pd.DataFrame:
     """Return the points of a plot's curves.
 
     Parameters
@@ -255,7 +92,7 @@ def curve_points(results: pd.DataFrame, suite: "Suite", plot: Plot) -> pd.DataFr
     return points.rename(columns={"panel": "dataset"})
 
 
-def _measured_points(results: pd.DataFrame, suite: "Suite", plot: Plot) -> pd.DataFrame:
+def _measured_points(results: pd.DataFrame, suite: Suite, plot: Plot) -> pd.DataFrame:
     """Return a point for each stage, or each recall, of each method."""
     done = results[results["status"] == "done"]
     names, metric = dict(plot.line_names), plot.metric or suite.metric
@@ -291,7 +128,7 @@ def _measured_points(results: pd.DataFrame, suite: "Suite", plot: Plot) -> pd.Da
 
 
 def _profile_points(
-    results: pd.DataFrame, suite: "Suite", plot: Plot, metric: str
+    results: pd.DataFrame, suite: Suite, plot: Plot, metric: str
 ) -> pd.DataFrame:
     """Return a point for each fraction and method.
 
@@ -324,7 +161,7 @@ def _profile_points(
     )
 
 
-def _lines(suite: "Suite", plot: Plot) -> list[str]:
+def _lines(suite: Suite, plot: Plot) -> list[str]:
     """Return the names of a plot's lines in their order."""
     values = [value for e in suite.entries if (value := _value(e, plot)) is not None]
     if plot.line_values:
@@ -341,7 +178,7 @@ def _check_places(places: pd.DataFrame, plot: Plot) -> None:
             )
 
 
-def _places(suite: "Suite", plot: Plot) -> Iterator[tuple[str, str, float, str, str]]:
+def _places(suite: Suite, plot: Plot) -> Iterator[tuple[str, str, float, str, str]]:
     """Yield panel, line and x of each data set and entry that a plot shows."""
     datasets = [d for d in suite.datasets if d in (plot.datasets or suite.datasets)]
     numbers = dict(zip(plot.datasets, plot.x_values, strict=False))
@@ -350,7 +187,7 @@ def _places(suite: "Suite", plot: Plot) -> Iterator[tuple[str, str, float, str, 
         if value is None or not plot.takes(entry.label):
             continue
         line = _line_name(value, plot)
-        if plot.x == _DATASET:
+        if plot.x == ALONG_DATASETS:
             for dataset in datasets:
                 yield "", line, float(numbers[dataset]), dataset, entry.label
             continue
@@ -360,7 +197,7 @@ def _places(suite: "Suite", plot: Plot) -> Iterator[tuple[str, str, float, str, 
                 yield dataset, line, x, dataset, entry.label
 
 
-def _value(entry: "Entry", plot: Plot) -> Any:
+def _value(entry: Entry, plot: Plot) -> Any:
     """Return the value whose line an entry is on; None where the plot has none."""
     if plot.lines == "method":
         value: Any = entry.method
