@@ -6,8 +6,9 @@ import time
 import pytest
 
 from tests.cluster import errands
+from trimtab.cluster.connection import connect
 from trimtab.cluster.dask_cluster import DaskCluster
-from trimtab.cluster.engine import Engine, Sent, WorkersDiedError, connect
+from trimtab.cluster.engine import Engine, Sent, WorkersDiedError
 from trimtab.exceptions import InputError
 
 pytest.importorskip("distributed")

@@ -15,7 +15,6 @@ __all__ = [
     "Engine",
     "Sent",
     "WorkersDiedError",
-    "connect",
 ]
 
 ENGINES = ("local", "dask", "ray")
@@ -142,28 +141,3 @@ class Cluster(Protocol):
 
     def close(self) -> None:
         """Leave the cluster; what still runs is of no use any more."""
-
-
-def connect(engine: Engine) -> Cluster:
-    """Return a cluster.
-
-    Parameters
-    ----------
-    engine : Engine
-        Not the local one.
-
-    Raises
-    ------
-    MissingExtraError
-        Where Dask or Ray is not installed.
-    InputError
-        Where the scheduler does not answer, has no workers, or these lack trimtab.
-    """
-    assert engine.scheduler is not None
-    if engine.name == "dask":
-        from trimtab.cluster.dask_cluster import DaskCluster
-
-        return DaskCluster(engine.scheduler)
-    from trimtab.cluster.ray_cluster import RayCluster
-
-    return RayCluster(engine.scheduler)

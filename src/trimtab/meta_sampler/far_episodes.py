@@ -26,7 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 
-from trimtab.cluster.engine import Cluster, Engine, Errand, Sent, Tell, connect
+from trimtab.cluster.connection import connect
+from trimtab.cluster.engine import Cluster, Engine, Errand, Sent, Tell
 from trimtab.meta_sampler.environment import EnsembleEnv, Observation
 from trimtab.meta_sampler.policy import LearnedPolicy
 from trimtab.meta_sampler.soft_actor_critic import vectorised

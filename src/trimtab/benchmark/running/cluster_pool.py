@@ -17,7 +17,8 @@ from trimtab.benchmark.running.site import Order, close_site, run_order
 from trimtab.benchmark.running.worker import OnMessage, Request
 from trimtab.benchmark.sources import SentSource, TableSource, table_bytes
 from trimtab.benchmark.versions import library_versions
-from trimtab.cluster.engine import Cluster, Engine, Sent, WorkersDiedError, connect
+from trimtab.cluster.connection import connect
+from trimtab.cluster.engine import Cluster, Engine, Sent, WorkersDiedError
 
 __all__ = ["ClusterPool"]
 
