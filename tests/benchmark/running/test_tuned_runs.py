@@ -84,7 +84,7 @@ RUN = """
 import sys
 sys.path[:0] = [{root!r}]
 from pathlib import Path
-from tests.benchmark import test_tuned_runs as t
+from tests.benchmark.running import test_tuned_runs as t
 source = t.StagedSource("noisy-table", Path({path!r}))
 todo = t.planned(t.KILLED, seconds=0.05)
 with t.Store({url!r}) as store:
