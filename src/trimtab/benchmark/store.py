@@ -117,14 +117,18 @@ class Store:
             for key, (_, measures) in found.items()
             if measures is not None and _is_outgrown(measures, time_limit)
         }
-        with self._engine.begin() as connection:
-            for key, measures in outgrown.items():
-                same = sa.and_(
-                    result_table.c.key == key, result_table.c.measures == measures
-                )
-                if connection.execute(result_table.delete().where(same)).rowcount:
-                    _drop_belongings(connection, [key])
+        if outgrown:
+            self._forget_as_read(outgrown)
         return {key: rest[0] for key, rest in found.items() if key not in outgrown}
+
+    def _forget_as_read(self, measures: dict[str, str]) -> None:
+        """Delete results by their keys, unless others stand there by now."""
+        table = result_table
+        with self._engine.begin() as connection:
+            for key, text in measures.items():
+                same = sa.and_(table.c.key == key, table.c.measures == text)
+                if connection.execute(table.delete().where(same)).rowcount:
+                    _drop_belongings(connection, [key])
 
     @patiently
     def forget(self, keys: Iterable[str]) -> None:

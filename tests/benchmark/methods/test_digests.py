@@ -91,7 +91,8 @@ IMPORTED = {
     "tools/__init__.py": "",
     "tools/first.py": "from .second import rate\n",
     "tools/second.py": "rate = 0.1\n",
-    "late.py": "",
+    "late/__init__.py": "from . import parts\n",
+    "late/parts.py": "",
     "tolerant.py": "try:\n    import broken\nexcept SyntaxError:\n    pass\n",
     "broken.py": "def (",
     "unused.py": "",
@@ -112,7 +113,7 @@ def factory(info, random_state):
     return LogisticRegression(max_iter=DEPTH, C=first.rate)
 
 print(code_digest(factory))
-for name in ("depth", "tools/second", "late", "broken", "unused"):
+for name in ("depth", "tools/second", "late/parts", "broken", "unused"):
     file = Path(name + ".py")
     text = file.read_text()
     file.write_text(text + "# edited")
@@ -123,7 +124,8 @@ for name in ("depth", "tools/second", "late", "broken", "unused"):
 
 def test_what_the_script_imports_of_the_users_own_counts(tmp_path):
     """Values, parts of a package, what is imported late; not what lies about."""
-    (tmp_path / "tools").mkdir()
+    for folder in ("late", "tools"):
+        (tmp_path / folder).mkdir()
     for name, text in IMPORTED.items():
         (tmp_path / name).write_text(text)
     first, *edited, unused = _digests(tmp_path, "", "1", IMPORTING)

@@ -33,18 +33,17 @@ def text_with_imports(module: str, file: Path) -> str:
         Each file once, in the order of their modules' names after the first. What is
         installed is left out, and so is what stands in no file of Python.
     """
-    texts = {module: _text(file)}
-    new = {module}
+    files = {module: file}
+    seen, new = {module}, {module}
     while new:
-        names = {name for one in new for name in _imported(one, texts[one])}
-        new = set()
-        for name in names - texts.keys():
-            found = _own_file(name)
-            if found is not None:
-                texts[name] = _text(found)
-                new.add(name)
-    first = texts.pop(module)
-    return "\0".join([first, *(texts[name] for name in sorted(texts))])
+        names = {name for one in new for name in _imported(one, files[one])} - seen
+        found = {name: _own_file(name) for name in names}
+        own = {name: each for name, each in found.items() if each is not None}
+        files |= own
+        seen, new = seen | names, set(own)
+    del files[module]
+    ordered = [file, *(files[name] for name in sorted(files))]
+    return "\0".join(map(_text, ordered))
 
 
 def is_library(file: Path | None) -> bool:
@@ -61,13 +60,13 @@ def file_of_module(module: ModuleType | None) -> Path | None:
     return None if file is None else Path(file).resolve()
 
 
-def _imported(module: str, text: str) -> Iterator[str]:
-    """Yield the names of all modules that a text may import, with their parents."""
+def _imported(module: str, file: Path) -> Iterator[str]:
+    """Yield the names of all modules that a file may import, with their parents."""
     try:
-        tree = ast.parse(text)
+        tree = ast.parse(_text(file))
     except (SyntaxError, ValueError):  # a notebook, or compiled code
         return
-    package = getattr(sys.modules.get(module), "__package__", None) or ""
+    package = _package(module, file)
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -80,6 +79,13 @@ def _imported(module: str, text: str) -> Iterator[str]:
                 continue
             yield from _with_parents(base)
             yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def _package(module: str, file: Path) -> str:
+    """Return the package that a file's relative imports start from."""
+    if module in sys.modules:  # python -m package.script calls it __main__
+        return getattr(sys.modules[module], "__package__", None) or ""
+    return module if file.name == "__init__.py" else module.rpartition(".")[0]
 
 
 def _with_parents(name: str) -> Iterator[str]:
