@@ -73,6 +73,7 @@ warnings.filterwarnings("ignore", message=".*non-interactive.*", category=UserWa
 html_theme = "pydata_sphinx_theme"
 html_title = "trimtab"
 html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_favicon = "_static/logo.svg"
 html_logo = "_static/logo.svg"
 html_show_sourcelink = False
