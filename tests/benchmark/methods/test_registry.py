@@ -21,6 +21,7 @@ from trimtab.benchmark.methods import (
     list_methods,
     method,
     register,
+    registry,
 )
 from trimtab.exceptions import InputError
 
@@ -33,7 +34,7 @@ EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "my_methods.py"
 
 
 @pytest.fixture
-def registry(monkeypatch):
+def own_registry(monkeypatch):
     """Let a test register methods without a trace."""
     monkeypatch.setattr(registry, "_registry", dict(registry._registry))
 
@@ -153,7 +154,7 @@ def test_unknown_method_names_the_nearest():
         get_method("smot")
 
 
-@pytest.mark.usefixtures("registry")
+@pytest.mark.usefixtures("own_registry")
 def test_decorated_factory_is_a_method():
     """The decorator registers a factory and leaves it as it was."""
 
@@ -165,7 +166,7 @@ def test_decorated_factory_is_a_method():
     assert build("info", 1) == ("info", 1)
 
 
-@pytest.mark.usefixtures("registry")
+@pytest.mark.usefixtures("own_registry")
 def test_partials_of_shipped_factories_are_told_apart():
     """Results of one are not taken for another's, registered or not."""
     few, many = (
@@ -179,7 +180,7 @@ def test_partials_of_shipped_factories_are_told_apart():
     assert get_method("decorated").code == few.code
 
 
-@pytest.mark.usefixtures("registry")
+@pytest.mark.usefixtures("own_registry")
 def test_method_of_the_same_name_is_replaced():
     """Registering a name again replaces the method."""
     mine = Method("smote", "Mine.", "own", lambda info, random_state: None)
@@ -188,7 +189,7 @@ def test_method_of_the_same_name_is_replaced():
     assert get_method("smote") is mine
 
 
-@pytest.mark.usefixtures("registry")
+@pytest.mark.usefixtures("own_registry")
 def test_methods_come_through_the_entry_point(monkeypatch):
     """A package's entry point is loaded when methods are first asked for."""
     from importlib.metadata import EntryPoint
@@ -205,7 +206,7 @@ def test_methods_come_through_the_entry_point(monkeypatch):
     assert loaded == ["more"]
 
 
-@pytest.mark.usefixtures("registry")
+@pytest.mark.usefixtures("own_registry")
 def test_example_of_the_documentation_works():
     """The file that "Add a method" shows registers methods that learn."""
     runpy.run_path(str(EXAMPLE))
