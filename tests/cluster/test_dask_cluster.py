@@ -50,6 +50,29 @@ def test_errands_survive_workers_and_not_the_scheduler(machines):
     cluster.close()
 
 
+def test_an_errand_that_kills_the_only_holder_of_its_data_is_given_up(machines):
+    """Dask counts deaths anew with each copy of the data; the errand's are counted."""
+    machines.add_worker()
+    machines.wait_for_workers(1)
+    cluster = DaskCluster(machines.address)
+    died = []
+
+    def replace_the_dead() -> None:
+        while len(died) < 2:
+            machines.workers[-1].wait()
+            died.append(machines.workers[-1].pid)
+            machines.add_worker()
+
+    thread = threading.Thread(target=replace_the_dead)
+    thread.start()
+    with pytest.raises(WorkersDiedError, match="2 workers died while they ran it, and"):
+        cluster.run(errands.die, Sent(lambda: b"1"), b"", print)
+    thread.join(30)
+    assert len(died) == 2
+    assert cluster.run(errands.add_length, Sent(lambda: b"1"), b"2", print) == 2
+    cluster.close()
+
+
 def test_a_scheduler_lost_while_a_result_is_fetched_is_told(machines, monkeypatch):
     """Dask itself says then that a connection was closed."""
     machines.add_worker()

@@ -22,7 +22,6 @@ __all__ = ["DaskCluster"]
 _log = logging.getLogger(__name__)
 
 _CONNECT_SECONDS = 10
-_MOST_LOSSES = 4  # Dask itself gives a task up after as many dead workers
 
 
 class DaskCluster:
@@ -39,11 +38,12 @@ class DaskCluster:
         self._client = _client(address)
         try:
             self._check_trimtab()
+            self._allowed_deaths = self._read_allowed_deaths()
         except BaseException:
             self._client.close()
             raise
         # One subscription for all errands: a scheduler keeps each topic for ever.
-        self._topic = f"trimtab-{uuid.uuid4().hex}"
+        self._topic = _new_name()
         self._listeners: dict[str, queue.SimpleQueue[Any]] = {}
         self._client.subscribe_topic(self._topic, self._hear)
         self._is_gone = False
@@ -71,6 +71,14 @@ class DaskCluster:
                 "install it there too"
             )
 
+    def _read_allowed_deaths(self) -> int:
+        """Return how many workers a task may outlive, as the scheduler is set."""
+        from dask import config
+
+        asked = config.get, "distributed.scheduler.allowed-failures"
+        allowed: int = self._client.run_on_scheduler(*asked)
+        return allowed
+
     @property
     def n_slots(self) -> int:
         """Threads of all workers."""
@@ -78,17 +86,21 @@ class DaskCluster:
 
     def _n_threads(self) -> int:
         """Return the threads of all workers; raise where the scheduler is gone."""
+        threads: dict[str, int] = self._ask(self._client.nthreads)
+        return sum(threads.values())
+
+    def _ask(self, question: Callable[..., Any], *arguments: Any) -> Any:
+        """Ask the scheduler something; raise where it is gone."""
         try:
             if self._is_gone:
                 raise CancelledError
-            threads: dict[str, int] = self._client.nthreads()
+            return question(*arguments)
         except (OSError, CancelledError, RuntimeError):
             self._is_gone = True
             raise InputError(
                 f"the Dask scheduler {self.address} is gone: what was recorded is "
                 "safe; start it and run the same again"
             ) from None
-        return sum(threads.values())
 
     def run(
         self,
@@ -102,19 +114,25 @@ class DaskCluster:
         from distributed.client import ClosedClientError
         from distributed.comm.core import CommClosedError
 
-        for _ in range(_MOST_LOSSES):
-            where = self._send(data)
+        deaths = 0
+        # As Dask itself counts, which begins anew with each copy of the data.
+        while deaths <= self._allowed_deaths:
+            name, where = _new_name(), self._send(data)
             try:
-                return self._run_once(errand, where, argument, on_message, place)
+                return self._run_once(name, errand, where, argument, on_message, place)
             except (CancelledError, ClosedClientError, CommClosedError):
                 # Every worker that had the data died, or the scheduler did, maybe
                 # while a result was fetched.
-                self._n_threads()
+                deaths += self._ask(self._client.run_on_scheduler, _count_deaths, name)
                 self._forget(data, where)
-        raise WorkersDiedError(f"its data was lost with {_MOST_LOSSES} workers")
+        raise WorkersDiedError(
+            f"{deaths} workers died while they ran it, and all copies of its data "
+            "with them"
+        )
 
     def _run_once(
         self,
+        name: str,
         errand: Errand,
         where: Any,
         argument: bytes,
@@ -123,7 +141,6 @@ class DaskCluster:
     ) -> Any:
         from distributed import KilledWorker
 
-        name = f"trimtab-{uuid.uuid4().hex}"
         told: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._listeners[name] = told
         near = self._places.get(place or "")
@@ -203,6 +220,10 @@ class DaskCluster:
             told.put(None)
 
 
+def _new_name() -> str:
+    return f"trimtab-{uuid.uuid4().hex}"
+
+
 def _client(address: str) -> Any:
     try:
         import distributed
@@ -236,3 +257,12 @@ def _run_there(
 
     errand: Errand = pickle.loads(packed)
     return worker.address, errand(data, argument, tell)
+
+
+def _count_deaths(name: str, dask_scheduler: Any) -> int:
+    """Return how many workers died with a task in their hands, on the scheduler."""
+    return sum(
+        name in event["processing-tasks"] and not event["expected"]
+        for _, event in dask_scheduler.get_events("all")
+        if isinstance(event, dict) and event.get("action") == "remove-worker"
+    )
