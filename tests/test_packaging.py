@@ -115,6 +115,24 @@ def test_nothing_heavy_is_imported_at_the_start(code: str) -> None:
     assert not set(HEAVY) & set(modules)
 
 
+def test_what_holds_no_network_loads_no_torch() -> None:
+    """It is most of the start of a process, and each of many workers would pay for it.
+
+    The last line is what a worker of a comparison imports before the first request.
+    """
+    starts = (
+        "from trimtab import compare, MESAClassifier, MetaSampler, MSMOTE\n"
+        "from trimtab import RAMOBoostClassifier, SMOTEBoostClassifier\n"
+        "from trimtab import SMOTEBaggingClassifier, UnderSamplingEnsembleClassifier\n"
+        "from trimtab.benchmark.running.worker import load_what_fits_need as load\n"
+        "load()"
+    )
+    modules = json.loads(run_python(starts + LIST_MODULES).splitlines()[-1])
+
+    assert "lightgbm" in modules
+    assert "torch" not in modules
+
+
 def test_help_answers_within_half_a_second() -> None:
     """Help is there before one wonders; processor time, for a busy machine's sake."""
     seconds = []

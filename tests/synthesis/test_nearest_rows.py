@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
 from trimtab.exceptions import InputError
-from trimtab.synthesis import nearest_rows
+from trimtab.synthesis import nearest_by_products
 from trimtab.synthesis.nearest_rows import nearest_others
 from trimtab.synthesis.neighbours import own_neighbours, smote_partners
 
@@ -37,7 +37,7 @@ def test_as_scikit_learn_finds_them(
     among: int, dtype: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """2,000 rows in one block and in several; no row is its own neighbour."""
-    monkeypatch.setattr(nearest_rows, "AMONG_AT_ONCE", among)
+    monkeypatch.setattr(nearest_by_products, "AMONG_AT_ONCE", among)
     X = np.random.default_rng(0).normal(size=(2000, 7)).astype(dtype)
     found = nearest_others(X, 6)
     peer = NearestNeighbors(n_neighbors=6).fit(X).kneighbors(return_distance=False)

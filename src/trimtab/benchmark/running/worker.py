@@ -30,7 +30,7 @@ from trimtab.benchmark.messages import FinishedExperiment, FinishedTrials, Phase
 from trimtab.benchmark.methods import Method
 from trimtab.benchmark.sources import SENT_TABLES, TableSource
 
-__all__ = ["Request", "Worker", "WorkerPool", "warm_up"]
+__all__ = ["Request", "Worker", "WorkerPool", "load_what_fits_need", "warm_up"]
 
 # One thread a fit: costs are comparable, and results do not depend on n_jobs.
 _ONE_THREAD = dict.fromkeys(
@@ -268,6 +268,25 @@ class WorkerPool:
             worker.close()
 
 
+def load_what_fits_need() -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Import, while the parent reads the table, what nearly every request needs.
+
+    Returns
+    -------
+    evaluate : callable
+        `trimtab.benchmark.running.evaluation.evaluate`
+    evaluate_together : callable
+        `trimtab.benchmark.running.together.evaluate_together`
+    """
+    import lightgbm  # noqa: F401
+
+    from trimtab.benchmark.methods import controls  # noqa: F401
+    from trimtab.benchmark.running.evaluation import evaluate
+    from trimtab.benchmark.running.together import evaluate_together
+
+    return evaluate, evaluate_together
+
+
 def _serve() -> None:
     """Answer requests until the parent is gone."""
     answers = os.fdopen(os.dup(1), "wb")
@@ -279,12 +298,7 @@ def _serve() -> None:
     ).start()
     import warnings
 
-    import lightgbm  # noqa: F401 - loaded while the parent reads the table
-
-    from trimtab.benchmark.methods import controls  # noqa: F401
-    from trimtab.benchmark.running.evaluation import evaluate
-    from trimtab.benchmark.running.together import evaluate_together
-
+    evaluate, evaluate_together = load_what_fits_need()
     warnings.simplefilter("ignore")
     loaded: dict[TableSource, Any] = {}
 
