@@ -200,6 +200,9 @@ def _making(
         made = sampler.kind(n_neighbors=k_neighbors, **options)
     else:
         made = sampler.kind(k_neighbors=k_neighbors, **sampler.parameters, **options)
+    if sampler.kind is MSMOTE:  # loaded here, torch is no cost of a first fit
+        from trimtab.synthesis import nearest_by_products  # noqa: F401
+
     keeps_categories = sampler.kind is over_sampling.SMOTENC
     steps = with_categories(info) if keeps_categories else dense(info)
     return make_pipeline(*steps, MadeRows(made), lightgbm_learner(random_state))

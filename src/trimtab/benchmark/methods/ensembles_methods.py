@@ -256,6 +256,9 @@ def _on_made_rows(
     **parameters: Any,
 ) -> Any:
     """Return an ensemble that makes rows, on complete numbers of one scale."""
+    # Loaded here, torch is no cost of the first fit of a process.
+    from trimtab.synthesis import nearest_by_products  # noqa: F401
+
     model = kind(
         base_learner(base), n_estimators, random_state=random_state, **parameters
     )
