@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from trimtab.exceptions import InputError
+from trimtab.random_streams import generator_for
 from trimtab.training.networks import StackedCNN, StackedCosine, StackedMLP
-from trimtab.training.replica_network import ReplicaDropout, generator_for
+from trimtab.training.replica_network import ReplicaDropout
 
 SEEDS = [3, 1, 4]
 

@@ -85,7 +85,7 @@ class Combinations:
                 self.n *= len(decisions[place].options)
         self._steps = torch.tensor(steps)
         self._numbers = torch.arange(most)
-        self._values = torch.ones(len(decisions), most)
+        self._values = torch.ones(len(decisions), most, dtype=torch.float)
         for place, decision in enumerate(decisions):
             weights = [decision.weight(option) for option in decision.options]
             self._values[place, : len(weights)] = torch.tensor(weights)

@@ -15,7 +15,7 @@ from sklearn.utils._param_validation import Interval
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
-from trimtab.borrowed_stream import borrowed_stream
+from trimtab.random_streams import borrowed_stream
 from trimtab.synthesis.cwgan_networks import (
     auxiliary_classifier,
     class_penalty,
@@ -183,11 +183,14 @@ class CWGANOverSampler(RowMakingSampler):
         for _ in range(n_epochs):
             yield from torch.split(torch.randperm(n_rows), self.batch_size)
 
+    def _noise(self, n_rows: int) -> Tensor:
+        return torch.rand(n_rows, self.n_noise, dtype=torch.float)
+
     def _critic_loss(
         self, judge: nn.Module, maker: nn.Module, rows: Tensor, labels: Tensor
     ) -> Tensor:
         with torch.no_grad():
-            made = maker(torch.cat([torch.rand(len(rows), self.n_noise), labels], 1))
+            made = maker(torch.cat([self._noise(len(rows)), labels], 1))
         seen = [
             torch.cat([one + INPUT_NOISE * torch.randn_like(one), labels], dim=1)
             for one in (rows, made)
@@ -206,7 +209,7 @@ class CWGANOverSampler(RowMakingSampler):
         n_classes: int,
     ) -> Tensor:
         labels = one_hot(codes, n_classes).float()
-        made = maker(torch.cat([torch.rand(len(codes), self.n_noise), labels], 1))
+        made = maker(torch.cat([self._noise(len(codes)), labels], 1))
         loss: Tensor = -judge(torch.cat([made, labels], dim=1)).mean()
         weight = AUXILIARY_SHARE * loss.detach().abs()
         return loss + weight * class_penalty(verdict(made), codes)
@@ -224,7 +227,7 @@ class CWGANOverSampler(RowMakingSampler):
         """Return rows of the classes that are wanted, in [0, 1]."""
         assert self.generator_ is not None
         labels = one_hot(codes, n_classes).float()
-        noise = torch.rand(len(codes), self.n_noise)
+        noise = self._noise(len(codes))
         made = self.generator_(torch.cat([noise, labels], dim=1)).clamp_(0, 1)
         numbers: NDArray[np.float64] = made.double().numpy()
         return numbers

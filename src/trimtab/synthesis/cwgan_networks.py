@@ -46,8 +46,10 @@ class CrossLayer(nn.Module):
 
     def __init__(self, n_columns: int) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(n_columns) / n_columns**0.5)
-        self.bias = nn.Parameter(torch.zeros(n_columns))
+        self.weight = nn.Parameter(
+            torch.randn(n_columns, dtype=torch.float) / n_columns**0.5
+        )
+        self.bias = nn.Parameter(torch.zeros(n_columns, dtype=torch.float))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n, n_columns) to the same shape."""
@@ -59,9 +61,9 @@ def _layers(
 ) -> list[nn.Module]:
     layers: list[nn.Module] = [CrossLayer(widths[0]) for _ in range(n_cross)]
     for n_inputs, n_outputs in pairwise(widths):
-        layers.append(nn.Linear(n_inputs, n_outputs))
+        layers.append(nn.Linear(n_inputs, n_outputs, dtype=torch.float))
         if layer_norm:
-            layers.append(nn.LayerNorm(n_outputs))
+            layers.append(nn.LayerNorm(n_outputs, dtype=torch.float))
         layers.append(nn.LeakyReLU(0.2))
     return layers
 
@@ -69,19 +71,19 @@ def _layers(
 def generator(n_noise: int, n_classes: int, n_columns: int) -> nn.Module:
     """Return a network that makes rows of noise and of the class that is wanted."""
     layers = _layers([n_noise + n_classes, 128, 64], n_cross=1, layer_norm=False)
-    return nn.Sequential(*layers, nn.Linear(64, n_columns))
+    return nn.Sequential(*layers, nn.Linear(64, n_columns, dtype=torch.float))
 
 
 def critic(n_columns: int, n_classes: int) -> nn.Module:
     """Return a network that says how real rows of a class look."""
     layers = _layers([n_columns + n_classes, 128, 64, 32], n_cross=2, layer_norm=True)
-    return nn.Sequential(*layers, nn.Linear(32, 1))
+    return nn.Sequential(*layers, nn.Linear(32, 1, dtype=torch.float))
 
 
 def auxiliary_classifier(n_columns: int, n_classes: int) -> nn.Module:
     """Return a network that says which class a row looks like."""
     layers = _layers([n_columns, 64, 64], n_cross=2, layer_norm=True)
-    return nn.Sequential(*layers, nn.Linear(64, n_classes))
+    return nn.Sequential(*layers, nn.Linear(64, n_classes, dtype=torch.float))
 
 
 def gradient_penalty(network: nn.Module, real: Tensor, made: Tensor) -> Tensor:
@@ -107,7 +109,7 @@ def gradient_penalty(network: nn.Module, real: Tensor, made: Tensor) -> Tensor:
     >>> round(gradient_penalty(slope_of_5, torch.ones(4, 2), torch.ones(4, 2)).item())
     16
     """
-    share = torch.rand(len(real), 1)
+    share = torch.rand(len(real), 1, dtype=real.dtype)
     between = torch.lerp(made.detach(), real, share).requires_grad_()
     scores = network(between).sum()
     (slope,) = torch.autograd.grad(scores, between, create_graph=True)

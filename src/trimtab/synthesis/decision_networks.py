@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from trimtab.random_streams import initial_values
 from trimtab.synthesis.decisions import Decision
 
 __all__ = ["DecisionNetworks", "Drawn", "gumbel", "slopes_of_logits"]
@@ -166,24 +167,24 @@ class DecisionNetworks(nn.Module):
         widths = [decision.n_hidden for decision in decisions]
         most, n = max(self.n_options), len(decisions)
         width = n_inputs if n_cohorts is None else n_cohorts
-        sees = torch.zeros(sum(widths), n, most)
-        floor = torch.full((n, most), -torch.inf)
+        sees = torch.zeros(sum(widths), n, most, dtype=torch.float)
+        floor = torch.full((n, most), -torch.inf, dtype=torch.float)
         ends = torch.tensor(widths).cumsum(0).tolist()
         for place, (end, own) in enumerate(zip(ends, self.n_options, strict=True)):
             sees[end - widths[place] : end, place, :own] = 1
             floor[place, :own] = 0
         self.register_buffer("_sees", sees.flatten(1), persistent=False)
         self.register_buffer("_floor", floor.flatten(), persistent=False)
-        self.weight_1 = _initial((width, sum(widths)), width, generators)
-        self.bias_1 = _initial((1, sum(widths)), width, generators)
-        self.weight_2 = _initial((sum(widths), n * most), widths[0], generators)
-        self.bias_2 = _initial((1, n * most), widths[0], generators)
+        self.weight_1 = initial_values((width, sum(widths)), width, generators)
+        self.bias_1 = initial_values((1, sum(widths)), width, generators)
+        self.weight_2 = initial_values((sum(widths), n * most), widths[0], generators)
+        self.bias_2 = initial_values((1, n * most), widths[0], generators)
         if n_cohorts is not None:
             hidden = max(widths)
-            self.assign_1 = _initial((n_inputs, hidden), n_inputs, generators)
-            self.assign_bias_1 = _initial((1, hidden), n_inputs, generators)
-            self.assign_2 = _initial((hidden, n_cohorts), hidden, generators)
-            self.assign_bias_2 = _initial((1, n_cohorts), hidden, generators)
+            self.assign_1 = initial_values((n_inputs, hidden), n_inputs, generators)
+            self.assign_bias_1 = initial_values((1, hidden), n_inputs, generators)
+            self.assign_2 = initial_values((hidden, n_cohorts), hidden, generators)
+            self.assign_bias_2 = initial_values((1, n_cohorts), hidden, generators)
 
     @property
     def cells(self) -> tuple[int, int]:
@@ -275,15 +276,3 @@ class DecisionNetworks(nn.Module):
         return Drawn(
             options, logits, noisy, decided, assignment, noisy_assignment, cohorts
         )
-
-
-def _initial(
-    shape: tuple[int, ...], n_inputs: int, generators: Sequence[torch.Generator]
-) -> nn.Parameter:
-    """Return values within one over the root of the number of inputs, a replica each.
-
-    As PyTorch's own linear layers begin.
-    """
-    drawn = [torch.rand(shape, generator=g, device=g.device) for g in generators]
-    bound = 1 / math.sqrt(max(n_inputs, 1))
-    return nn.Parameter(torch.stack(drawn).mul_(2 * bound).sub_(bound))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from trimtab.random_streams import uniform
 from trimtab.synthesis.made_batches import MadeBatch, RowSource
 
 __all__ = ["HeldOutRows"]
@@ -64,10 +65,7 @@ class HeldOutRows:
     def _some(
         self, replicas: Tensor, generators: Sequence[torch.Generator], size: int
     ) -> MadeBatch:
-        where = generators[0].device
-        drawn = torch.stack(
-            [torch.rand(size, generator=g, device=where) for g in generators]
-        ).to(replicas.device)
+        drawn = uniform((size,), generators).to(replicas.device)
         first = torch.zeros_like(replicas)[:, None]
         sets = self._source.numbers_in_all(first, replicas)[:, 0]
         upto = self._upto[sets // self._source.n_rows]

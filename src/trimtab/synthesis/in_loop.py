@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from trimtab.exceptions import InputError, nearest_names
+from trimtab.random_streams import uniform
 from trimtab.synthesis.made_batches import DrawnEpoch, MadeBatch, RowSource, Synthesis
 from trimtab.synthesis.neighbours import msmote_partners, smote_partners
 
@@ -72,13 +73,8 @@ class SMOTERows:
         device = epoch.rows.device
         self._partners = self._partners.to(device)
         self._n_partners = self._n_partners.to(device)
-        where = epoch.generators[0].device
-        noise = torch.empty((2, *epoch.rows.shape), dtype=torch.float, device=where)
-        for replica, generator in enumerate(epoch.generators):
-            noise[:, replica] = torch.rand(
-                (2, epoch.rows.shape[1]), generator=generator, device=where
-            )
-        place, share = noise.to(device)
+        noise = uniform((2, epoch.rows.shape[1]), epoch.generators).to(device)
+        place, share = noise.unbind(1)
         numbers = epoch.source.numbers_in_all(epoch.rows, epoch.replicas)
         count = self._n_partners[numbers]
         column = (place * count).long().clamp(max=count - 1)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from trimtab.exceptions import InputError
+from trimtab.random_streams import uniform
 from trimtab.synthesis.class_shares import ClassShares
 from trimtab.synthesis.combinations import Combinations, outcomes_of_families
 from trimtab.synthesis.decision_networks import DecisionNetworks, Drawn, gumbel
@@ -242,11 +243,7 @@ class AutoSMOTERows:
         of_cohorts = (n_batches, cohorts, math.prod(networks.cells))
         n_first = n_rows * of_row
         length = n_first + int(np.prod(of_cohorts))
-        drawn = [
-            torch.rand(length, generator=generator, device=generator.device)
-            for generator in epoch.generators
-        ]
-        noise = torch.stack(drawn).to(epoch.rows.device)
+        noise = uniform((length,), epoch.generators).to(epoch.rows.device)
         rows = noise[:, :n_first].view(len(noise), n_rows, of_row)
         if not cohorts:
             return rows, None
@@ -280,7 +277,7 @@ class AutoSMOTERows:
         flat = inputs.flatten(2).index_put(where, made.to(inputs.dtype))
         weights = None
         if self._combinations.weighs:
-            weights = torch.ones(codes.shape, device=flat.device)
+            weights = torch.ones(codes.shape, dtype=torch.float, device=flat.device)
             weights.index_put_(where, self._combinations.weights(options))
         self._shares = None
         if weights is not None and self.share_weights:

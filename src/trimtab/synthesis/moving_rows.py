@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from trimtab.random_streams import uniform
 from trimtab.synthesis.made_batches import DrawnEpoch, MadeBatch, RowSource
 from trimtab.synthesis.meta_step import Rate, Weights, meta_step, scaled, stepped_down
 from trimtab.synthesis.perceptron_step import Layers, perceptron_meta_step
@@ -312,8 +313,5 @@ def _some(taken: Tensor, size: int, streams: StepView | DrawnEpoch) -> Tensor:
     n_rows = taken.shape[1]
     if size >= n_rows:
         return torch.arange(n_rows, device=taken.device).expand(len(taken), -1)
-    where = streams.generators[0].device
-    keys = torch.stack(
-        [torch.rand(n_rows, generator=g, device=where) for g in streams.generators]
-    ).to(taken.device)
+    keys = uniform((n_rows,), streams.generators).to(taken.device)
     return (keys + taken).topk(size, dim=1).indices

@@ -191,7 +191,7 @@ class OutcomeTable:
         self._shaping, self._X = shaping, X
         self._partners, self._counts = partners, counts
         self._sizes = sorted(set(counts.tolist()))
-        noise = torch.zeros((2, N_NOISE), device=X.device)
+        noise = torch.zeros((2, N_NOISE), dtype=X.dtype, device=X.device)
         first = X[:1].expand(2, -1)
         near = X[partners[:1]].expand(2, -1, -1)
         chance = left_to_chance(shaping, Draft(first, near, noise, first))

@@ -42,9 +42,9 @@ class NetworkClassifier(ReplicaClassifier):
         None is a multi-layer perceptron, see `hidden_layer_sizes`. A callable
         ``network(n_inputs, n_outputs)``, a class for instance, returns a
         ``torch.nn.Module`` that maps rows to one logit per class; it is called once
-        per replica. A module is copied, with the weights it has. A callable with a
-        parameter ``seeds`` builds all replicas at once, see
-        `trimtab.training.networks`.
+        per replica. A module is copied, with the weights it has. Both are trained in
+        single precision. A callable with a parameter ``seeds`` builds all replicas at
+        once, see `trimtab.training.networks`.
     hidden_layer_sizes : sequence of int or int, default=(64,)
         Units of each hidden layer of the perceptron.
     image_shape : sequence of int, default=None

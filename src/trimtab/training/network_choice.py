@@ -13,16 +13,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from trimtab.borrowed_stream import borrowed_stream
 from trimtab.exceptions import InputError, check_count, check_number
 from trimtab.losses import get_loss
+from trimtab.random_streams import INITIAL_WEIGHTS, borrowed_stream, generator_for
 from trimtab.training.device_rows import as_inputs
 from trimtab.training.networks import StackedCNN, StackedMLP
-from trimtab.training.replica_network import (
-    INITIAL_WEIGHTS,
-    ReplicaNetwork,
-    generator_for,
-)
+from trimtab.training.replica_network import ReplicaNetwork
 from trimtab.training.replicas import first_line, replicate
 
 __all__ = ["build_modules", "build_network", "check_module", "network_of"]
@@ -182,7 +178,7 @@ def build_modules(
     Returns
     -------
     list of nn.Module
-        On the CPU; PyTorch's own random state is as it was.
+        On the CPU, in single precision; PyTorch's own random state is as it was.
 
     Raises
     ------
@@ -211,7 +207,7 @@ def build_modules(
             f"network {type(first).__name__} has no parameters to train: give a "
             "torch.nn.Module whose parameters require gradients"
         )
-    return modules
+    return [module.float() for module in modules]  # rows come in single precision
 
 
 def check_module(module: nn.Module, x: Tensor, n_outputs: int) -> None:

@@ -6,7 +6,6 @@ networks is a few large operations in place of twenty times as many small ones.
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,12 +14,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from trimtab.exceptions import InputError
-from trimtab.training.replica_network import (
+from trimtab.random_streams import (
     CONVOLUTIONS,
     INITIAL_WEIGHTS,
+    generator_for,
+    initial_values,
+)
+from trimtab.training.replica_network import (
     ReplicaDropout,
     StackedNetwork,
-    generator_for,
 )
 
 __all__ = [
@@ -31,19 +33,6 @@ __all__ = [
     "StackedLinear",
     "StackedMLP",
 ]
-
-
-def _uniform(
-    shape: Sequence[int], fan_in: int, generators: Sequence[torch.Generator]
-) -> nn.Parameter:
-    """Return ``(R, *shape)`` values within one over the root of the number of inputs.
-
-    The distribution of PyTorch's own linear and convolution layers, each replica's
-    values from its own stream.
-    """
-    bound = 1 / math.sqrt(fan_in)
-    drawn = [torch.rand(*shape, generator=generator) for generator in generators]
-    return nn.Parameter(torch.stack(drawn).mul_(2 * bound).sub_(bound))
 
 
 class StackedLinear(nn.Module):
@@ -67,8 +56,8 @@ class StackedLinear(nn.Module):
         self, n_inputs: int, n_outputs: int, generators: Sequence[torch.Generator]
     ) -> None:
         super().__init__()
-        self.weight = _uniform((n_inputs, n_outputs), n_inputs, generators)
-        self.bias = _uniform((1, n_outputs), n_inputs, generators)
+        self.weight = initial_values((n_inputs, n_outputs), n_inputs, generators)
+        self.bias = initial_values((1, n_outputs), n_inputs, generators)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(R, batch, n_inputs)`` to ``(R, batch, n_outputs)``."""
@@ -94,7 +83,7 @@ class StackedCosine(nn.Module):
         self, n_inputs: int, n_outputs: int, generators: Sequence[torch.Generator]
     ) -> None:
         super().__init__()
-        self.weight = _uniform((n_inputs, n_outputs), n_inputs, generators)
+        self.weight = initial_values((n_inputs, n_outputs), n_inputs, generators)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(R, batch, n_inputs)`` to cosines ``(R, batch, n_outputs)``."""
@@ -120,8 +109,8 @@ class StackedLayerNorm(nn.Module):
 
     def __init__(self, width: int, n_replicas: int) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.ones(n_replicas, 1, width))
-        self.bias = nn.Parameter(torch.zeros(n_replicas, 1, width))
+        self.weight = nn.Parameter(torch.ones(n_replicas, 1, width, dtype=torch.float))
+        self.bias = nn.Parameter(torch.zeros(n_replicas, 1, width, dtype=torch.float))
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise each row of ``(R, batch, width)``."""
@@ -157,8 +146,8 @@ class StackedConv2d(nn.Module):
         super().__init__()
         fan_in = n_inputs * kernel_size**2
         shape = (n_outputs, n_inputs, kernel_size, kernel_size)
-        self.weight = _uniform(shape, fan_in, generators)
-        self.bias = _uniform((n_outputs,), fan_in, generators)
+        self.weight = initial_values(shape, fan_in, generators)
+        self.bias = initial_values((n_outputs,), fan_in, generators)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(batch, R * n_inputs, h, w)`` to ``(batch, R * n_outputs, h, w)``."""

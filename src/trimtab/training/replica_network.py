@@ -15,44 +15,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from trimtab.random_streams import FIRST_NOISE, generator_for, uniform
+
 __all__ = [
-    "CONVOLUTIONS",
-    "DRAWS",
-    "FIRST_NOISE",
-    "INITIAL_WEIGHTS",
     "ReplicaDropout",
     "ReplicaNetwork",
     "StackedNetwork",
-    "generator_for",
 ]
-
-INITIAL_WEIGHTS, CONVOLUTIONS, DRAWS, FIRST_NOISE = range(4)
-"""What a replica's seed is used for; each purpose has a stream of its own."""
-
-
-def generator_for(
-    seed: int, purpose: int, device: torch.device | str = "cpu"
-) -> torch.Generator:
-    """Return the random stream of one replica for one purpose.
-
-    Parameters
-    ----------
-    seed : int
-        The replica's seed, 0 or more.
-    purpose : int
-        `INITIAL_WEIGHTS`, `CONVOLUTIONS` (their initial weights), `DRAWS`, or
-        `FIRST_NOISE` plus the number of the layer.
-    device : torch.device or str, default="cpu"
-        Where the numbers will be drawn.
-
-    Returns
-    -------
-    torch.Generator
-        Streams of different seeds or purposes are independent of each other, and of
-        how many replicas there are.
-    """
-    state = np.random.SeedSequence((seed, purpose)).generate_state(1, np.uint64)
-    return torch.Generator(device).manual_seed(int(state[0]))
 
 
 class ReplicaNetwork(nn.Module, ABC):
@@ -174,12 +143,9 @@ class ReplicaDropout(nn.Module):
                 generator_for(self.seeds[i], FIRST_NOISE + self.layer, device)
                 for i in self._alive
             ]
-        noise = [
-            torch.rand(*shape, generator=generator, device=device)
-            for generator in self._generators
-        ]
-        rate = self._rate(noise[0].ndim, device)
-        masks: Tensor = (torch.stack(noise) >= rate).float().div_(1 - rate)
+        noise = uniform(shape, self._generators)
+        rate = self._rate(noise.ndim - 1, device)
+        masks: Tensor = (noise >= rate).float().div_(1 - rate)
         return masks
 
     def _rate(self, n_axes: int, device: torch.device) -> Any:

@@ -20,14 +20,12 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.dropout import _DropoutNd
 
-from trimtab.borrowed_stream import borrowed_stream
 from trimtab.exceptions import InputError
+from trimtab.random_streams import FIRST_NOISE, borrowed_stream, generator_for
 from trimtab.training.replica_network import (
-    FIRST_NOISE,
     ReplicaDropout,
     ReplicaNetwork,
     StackedNetwork,
-    generator_for,
 )
 
 __all__ = [

@@ -13,6 +13,7 @@ from torch import Tensor
 from trimtab.exceptions import InputError
 from trimtab.losses import Loss, RowLoss
 from trimtab.losses.stacked_loss import StackedLoss
+from trimtab.random_streams import DRAWS, generator_for
 from trimtab.sampling.draw import RowsByClass, epoch_rows
 from trimtab.synthesis.made_batches import (
     DrawnEpoch,
@@ -32,7 +33,6 @@ from trimtab.training.class_scores import (
 )
 from trimtab.training.device_rows import DeviceRows
 from trimtab.training.early_stopping import EarlyStopping
-from trimtab.training.replica_network import DRAWS, generator_for
 from trimtab.training.replica_optimizer import PER_REPLICA, ReplicaAdamW, ReplicaSGD
 from trimtab.training.step_view import RunStepView
 
@@ -239,7 +239,8 @@ class TrainingRun:
     def _train(self, drawn: Tensor) -> NDArray[np.float64]:
         """Train one epoch; return each replica's mean loss on the rows it saw."""
         self.network.train()
-        total, n_seen = torch.zeros(len(drawn), device=self.rows.device), 0
+        total = torch.zeros(len(drawn), dtype=torch.float, device=self.rows.device)
+        n_seen = 0
         parameters = list(self.network.parameters())
         learner: Any = self.trainer.draw
         view = RunView(self) if getattr(learner, "learns", False) else None
