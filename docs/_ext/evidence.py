@@ -11,7 +11,7 @@ from pathlib import Path
 from sphinx.application import Sphinx
 
 from trimtab.benchmark.suites.suite_results import read_suites
-from trimtab.report.evidence_page import write_evidence_page
+from trimtab.report.page.evidence_page import write_evidence_page
 
 
 def write_page(app: Sphinx, exception: Exception | None) -> None:

@@ -31,10 +31,10 @@ from trimtab.benchmark.suites.plot_points import plots_of
 from trimtab.benchmark.suites.suite import Suite, load_suite
 from trimtab.benchmark.suites.summary import overview, read_export, summarise
 from trimtab.exceptions import InputError
-from trimtab.report.dataset_tables import friedman_sentence
-from trimtab.report.suite_figures import draw, save
-from trimtab.report.suite_tables import paper_tables, reference_tables
-from trimtab.report.text_table import TextTable
+from trimtab.report.displays.suite_figures import draw, save
+from trimtab.report.words.dataset_tables import friedman_sentence
+from trimtab.report.words.suite_tables import paper_tables, reference_tables
+from trimtab.report.words.text_table import TextTable
 
 
 class _OfSuite(SphinxDirective):

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     )
     from trimtab.mesa import MESAClassifier
     from trimtab.meta_sampler.sampler import MetaSampler
-    from trimtab.report.decisions_display import DecisionsDisplay
-    from trimtab.report.draw_display import DrawHistoryDisplay
-    from trimtab.report.ensemble_display import EnsembleHistoryDisplay
-    from trimtab.report.meta_training_display import MetaTrainingDisplay
+    from trimtab.report.displays.decisions_display import DecisionsDisplay
+    from trimtab.report.displays.draw_display import DrawHistoryDisplay
+    from trimtab.report.displays.ensemble_display import EnsembleHistoryDisplay
+    from trimtab.report.displays.meta_training_display import MetaTrainingDisplay
     from trimtab.sampling.torch_sampler import AdaptiveClassSampler
     from trimtab.synthesis.msmote import MSMOTE
     from trimtab.training.classifier import NetworkClassifier
@@ -74,15 +74,15 @@ _HOME = {
     "AutoSMOTEClassifier": "trimtab.autosmote",
     "BalanceCascadeClassifier": "trimtab.ensembles.named_ensembles",
     "Comparison": "trimtab.comparison",
-    "DecisionsDisplay": "trimtab.report.decisions_display",
-    "DrawHistoryDisplay": "trimtab.report.draw_display",
+    "DecisionsDisplay": "trimtab.report.displays.decisions_display",
+    "DrawHistoryDisplay": "trimtab.report.displays.draw_display",
     "ExplicitGradientClassifier": "trimtab.explicit_gradient",
     "ExplicitGradientSampler": "trimtab.explicit_gradient",
-    "EnsembleHistoryDisplay": "trimtab.report.ensemble_display",
+    "EnsembleHistoryDisplay": "trimtab.report.displays.ensemble_display",
     "InputError": "trimtab.exceptions",
     "MESAClassifier": "trimtab.mesa",
     "MetaSampler": "trimtab.meta_sampler.sampler",
-    "MetaTrainingDisplay": "trimtab.report.meta_training_display",
+    "MetaTrainingDisplay": "trimtab.report.displays.meta_training_display",
     "MSMOTE": "trimtab.synthesis.msmote",
     "NetworkClassifier": "trimtab.training.classifier",
     "RAMOBoostClassifier": "trimtab.ensembles.boosting",

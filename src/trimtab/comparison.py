@@ -363,7 +363,7 @@ class Comparison:
         Path
             The file.
         """
-        from trimtab.report.page import write_page
+        from trimtab.report.page.comparison_page import write_page
 
         return write_page(self.evidence, Path(path))
 

@@ -127,7 +127,7 @@ class AutoSMOTEClassifier(ReplicaClassifier):
     See Also
     --------
     trimtab.autosmote.oversampler.AutoSMOTE : Hands the rows to any classifier.
-    trimtab.report.decisions_display.DecisionsDisplay : ``decisions_`` as a picture.
+    trimtab.report.DecisionsDisplay : ``decisions_`` as a picture.
 
     References
     ----------

@@ -198,7 +198,7 @@ def show_suite(
 ) -> None:
     """Show a suite's results, beside the paper's and tested against its reference."""
     from trimtab.cli.terminal import show_tables
-    from trimtab.report.suite_tables import as_markdown, suite_tables, whole_table
+    from trimtab.report.words.suite_tables import as_markdown, suite_tables, whole_table
 
     plan = _plan(suite, datasets, methods, seeds, trials)
     results = _results(suite, plan, store, source, seeds, trials)
@@ -234,7 +234,7 @@ def plot_suite(
     ] = None,
 ) -> None:
     """Draw a suite's pictures: its reference's lead, and the curves it describes."""
-    from trimtab.report.suite_figures import write_figures
+    from trimtab.report.displays.suite_figures import write_figures
 
     plan = _plan(suite, datasets, methods, seeds, trials)
     results = _results(suite, plan, store, source, seeds, trials)
@@ -259,7 +259,7 @@ def report_suites(
 ) -> None:
     """Write one offline page: where the papers' claims stand, and each suite."""
     from trimtab.benchmark.suites.suite_results import read_suites
-    from trimtab.report.evidence_page import write_evidence_page
+    from trimtab.report.page.evidence_page import write_evidence_page
 
     if source is not None and not source.exists():
         raise InputError(f"no such file or folder: {source}; give one with exports")

@@ -10,13 +10,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from trimtab.metrics import MEASURES
-from trimtab.report.wording import count, number, p_value, seconds, signed
+from trimtab.report.words.wording import count, number, p_value, seconds, signed
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from trimtab.comparison import Comparison
-    from trimtab.report.text_table import TextTable
+    from trimtab.report.words.text_table import TextTable
 
 __all__ = ["console", "show_comparison", "show_frame", "show_tables"]
 
@@ -31,7 +31,7 @@ def console() -> Console:
 
 def show_comparison(comparison: "Comparison") -> None:
     """Print the table's facts, the leaderboard and the advice."""
-    from trimtab.report.advice import advise
+    from trimtab.report.words.advice import advise
 
     evidence, out = comparison.evidence, console()
     profile, labels = evidence.profile, evidence.labels

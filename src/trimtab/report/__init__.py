@@ -1,4 +1,4 @@
-"""The page that a comparison writes, and pictures in code.
+"""Pages, charts and tables of results, and pictures in code.
 
 Names are imported on first use: a picture in code needs matplotlib alone.
 """
@@ -9,13 +9,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trimtab.report.advice import advise
-    from trimtab.report.draw_display import DrawHistoryDisplay
-    from trimtab.report.ensemble_display import EnsembleHistoryDisplay
-    from trimtab.report.meta_training_display import MetaTrainingDisplay
-    from trimtab.report.page import render_page, write_page
+    from trimtab.report.displays.decisions_display import DecisionsDisplay
+    from trimtab.report.displays.draw_display import DrawHistoryDisplay
+    from trimtab.report.displays.ensemble_display import EnsembleHistoryDisplay
+    from trimtab.report.displays.meta_training_display import MetaTrainingDisplay
+    from trimtab.report.page.comparison_page import render_page, write_page
+    from trimtab.report.words.advice import advise
 
 __all__ = [
+    "DecisionsDisplay",
     "DrawHistoryDisplay",
     "EnsembleHistoryDisplay",
     "MetaTrainingDisplay",
@@ -25,12 +27,13 @@ __all__ = [
 ]
 
 _HOME = {
-    "DrawHistoryDisplay": "trimtab.report.draw_display",
-    "EnsembleHistoryDisplay": "trimtab.report.ensemble_display",
-    "MetaTrainingDisplay": "trimtab.report.meta_training_display",
-    "advise": "trimtab.report.advice",
-    "render_page": "trimtab.report.page",
-    "write_page": "trimtab.report.page",
+    "DecisionsDisplay": "trimtab.report.displays.decisions_display",
+    "DrawHistoryDisplay": "trimtab.report.displays.draw_display",
+    "EnsembleHistoryDisplay": "trimtab.report.displays.ensemble_display",
+    "MetaTrainingDisplay": "trimtab.report.displays.meta_training_display",
+    "advise": "trimtab.report.words.advice",
+    "render_page": "trimtab.report.page.comparison_page",
+    "write_page": "trimtab.report.page.comparison_page",
 }
 """The module that each name lives in."""
 

@@ -11,7 +11,7 @@ from trimtab.benchmark.suites.frontier import frontier_points
 from trimtab.benchmark.suites.plot_plan import Plot, parse_plots
 from trimtab.benchmark.suites.suite import load_suite
 from trimtab.exceptions import InputError
-from trimtab.report.suite_figures import draw
+from trimtab.report.displays.suite_figures import draw
 
 PLOT = Plot(
     "frontier",

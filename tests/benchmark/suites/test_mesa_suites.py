@@ -11,7 +11,7 @@ import pytest
 from trimtab.benchmark.suites.plot_points import curve_points, plots_of
 from trimtab.benchmark.suites.suite import load_suite
 from trimtab.benchmark.suites.summary import summarise, with_labels
-from trimtab.report.suite_tables import suite_tables
+from trimtab.report.words.suite_tables import suite_tables
 
 SUITES = {
     # methods, data sets, runs of four folds, numbers of the paper

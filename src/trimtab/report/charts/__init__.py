@@ -1,0 +1,3 @@
+"""Charts for the pages, as plotly draws them."""
+
+# SPDX-License-Identifier: BSD-3-Clause
