@@ -104,6 +104,7 @@ def test_any_labels_and_classes_without_rows() -> None:
     assert named.classes.tolist() == ["a", "b"]
     np.testing.assert_allclose(named.probabilities, [0.375, 0.625])
     coded = AdaptiveClassSampler(torch.tensor([0, 2, 0, 0]), n_classes=3)
+    assert coded.class_counts.tolist() == [3, 0, 1]
     np.testing.assert_allclose(coded.probabilities, [0.625, 0, 0.375])
     coded.update([1, 0, 0.5])
     assert set(coded) <= {0, 1, 2, 3}

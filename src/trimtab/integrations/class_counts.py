@@ -60,7 +60,7 @@ class ClassCounts:
                 f"{n_classes_taker} where one of them has no training row"
             )
         self._taker = n_classes_taker
-        self._has_rows = sampler._rows.counts[0].numpy() > 0
+        self._has_rows = sampler.class_counts > 0
         self.confusion = self._nothing()
         # What the last validation pass with a row of the class said of it.
         self._scores = np.full(self.n_classes, np.nan)

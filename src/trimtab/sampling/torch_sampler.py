@@ -105,6 +105,12 @@ class AdaptiveClassSampler(Sampler[int]):
         self._drawn_by = self._draw.probabilities()
 
     @property
+    def class_counts(self) -> NDArray[np.int64]:
+        """How many rows of `labels` each class has, (n_classes,)."""
+        counts: NDArray[np.int64] = self._rows.counts[0].numpy().copy()
+        return counts
+
+    @property
     def probabilities(self) -> NDArray[np.float64]:
         """How often each class is drawn, (n_classes,)."""
         probabilities: NDArray[np.float64] = self._draw.probabilities()[0]
