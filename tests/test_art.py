@@ -24,6 +24,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.metrics import balanced_accuracy_score, log_loss
 from sklearn.model_selection import train_test_split
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -123,6 +124,19 @@ def test_two_fits_are_bit_equal(name: str) -> None:
     )
     for one, other in zip(first.history_, second.history_, strict=True):
         np.testing.assert_equal(one, other)
+
+
+def test_the_seed_of_a_learner_within_the_learner_is_decided_too() -> None:
+    """One against the rest has no seed of its own; what it fits has one."""
+    learner = OneVsRestClassifier(SGDClassifier(loss="log_loss"))
+    one, other = (
+        ARTClassifier(learner, max_iter=2, random_state=0).fit(X_TRAIN, Y_TRAIN)
+        for _ in range(2)
+    )
+
+    np.testing.assert_array_equal(
+        one.predict_proba(X_TEST), other.predict_proba(X_TEST)
+    )
 
 
 @pytest.mark.parametrize("name", ["network", "sgd", "histogram"])

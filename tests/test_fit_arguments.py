@@ -69,7 +69,7 @@ def test_strange_text_among_objects_is_named() -> None:
     ("weight", "message"),
     [
         (["a", "b", "c"], "not all numbers"),
-        ([0, 1, 0], "class 'no' have a sample_weight of 0"),
+        ([0, 1, 0], "sample_weight is 0 in all rows of class 'no'"),
         ([1, -1, 1], "sample_weight holds -1"),
         ([1, 1], "has the shape"),
     ],

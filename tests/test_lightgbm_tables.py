@@ -38,8 +38,9 @@ def model(request: pytest.FixtureRequest) -> Any:
         ["income [EUR]", "age, in years", "{}", 'a "quoted" one'],
         pd.MultiIndex.from_product([["spring", "autumn"], ["low", "high"]]),
         [0, 1, 2, 3],
+        ["a b", "a_b", "c", "d"],
     ],
-    ids=["punctuation", "levels", "numbers"],
+    ids=["punctuation", "levels", "numbers", "one name to LightGBM"],
 )
 def test_columns_may_have_any_name(model: Any, names: Any) -> None:
     """LightGBM refuses some; what is learned does not depend on them."""

@@ -12,6 +12,7 @@ __all__ = [
     "InputError",
     "MissingExtraError",
     "check_count",
+    "check_flag",
     "check_number",
     "nearest_names",
 ]
@@ -99,6 +100,23 @@ def check_count(name: str, value: Any, at_least: int = 1) -> None:
         raise InputError(
             f"{name} is {value!r}: give a whole number, {at_least} or more"
         )
+
+
+def check_flag(name: str, value: Any, others: str = "") -> None:
+    """Raise an `InputError` unless `value` is True or False.
+
+    Parameters
+    ----------
+    name : str
+        What the parameter is called.
+    value : object
+        What it was set to.
+    others : str, default=""
+        What else it may be, which `value` is not.
+    """
+    if type(value).__name__ not in {"bool", "bool_"}:  # NumPy's too, not imported here
+        allowed = f"True, False or {others}" if others else "True or False"
+        raise InputError(f"{name} is {value!r}: give {allowed}")
 
 
 def check_number(

@@ -26,9 +26,11 @@ __all__ = [
     "check_eval_set",
     "check_fit_parameters",
     "check_sample_weight",
+    "check_weight",
     "coded_class_weights",
     "encode_as",
     "read_labels",
+    "seed_parameters",
     "target_of",
     "weighty_rows",
 ]
@@ -177,6 +179,33 @@ def check_eval_set(eval_set: Any, labels: Labels) -> tuple[Any, Codes]:
     return X, codes
 
 
+def seed_parameters(estimator: Any) -> list[str]:
+    """Return the names of all seeds of an estimator and of what it wraps.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Anything with ``get_params``.
+
+    Returns
+    -------
+    list of str
+        Sorted, as ``set_params`` takes them.
+
+    Examples
+    --------
+    >>> from sklearn.ensemble import BaggingClassifier
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> seed_parameters(BaggingClassifier(DecisionTreeClassifier()))
+    ['estimator__random_state', 'random_state']
+    """
+    return sorted(
+        name
+        for name in estimator.get_params(deep=True)
+        if name == "random_state" or name.endswith("__random_state")
+    )
+
+
 def check_fit_parameters(fit_params: dict[str, Any]) -> None:
     """Raise an `InputError` where ``fit`` was given what it does not know.
 
@@ -217,28 +246,56 @@ def check_sample_weight(fit_params: dict[str, Any], labels: Labels) -> Floats | 
     given = fit_params.get("sample_weight")
     if given is None:
         return None
+    return check_weight("sample_weight", given, labels.codes, labels.classes)
+
+
+def check_weight(
+    name: str, given: Any, codes: NDArray[np.int64], classes: NDArray[Any]
+) -> Floats:
+    """Return weights of rows as numbers.
+
+    Parameters
+    ----------
+    name : str
+        What the parameter is called.
+    given : array-like of shape (n_rows,)
+        What it was set to.
+    codes : ndarray of int of shape (n_rows,)
+        The rows' classes.
+    classes : ndarray of shape (n_classes,)
+        What they are called.
+
+    Returns
+    -------
+    ndarray of float of shape (n_rows,)
+
+    Raises
+    ------
+    InputError
+        Where a weight is missing, negative or not finite, or all rows of a class
+        weigh nothing.
+    """
     try:
         weight = np.asarray(given, dtype=float)
     except (TypeError, ValueError) as error:
         raise InputError(
-            f"sample_weight is not all numbers ({error}): give one for each row"
+            f"{name} is not all numbers ({error}): give one for each row"
         ) from None
-    rows = len(labels.codes)
-    if weight.shape != (rows,):
+    if weight.shape != codes.shape:
         raise InputError(
-            f"sample_weight has the shape {weight.shape}: give one number for each of "
-            f"the {rows} rows"
+            f"{name} has the shape {weight.shape}: give one number for each of "
+            f"the {len(codes)} rows"
         )
     bad = ~(np.isfinite(weight) & (weight >= 0))
     if bad.any():
         raise InputError(
-            f"sample_weight holds {weight[bad][0]}: give finite numbers, not negative"
+            f"{name} holds {weight[bad][0]}: give finite numbers, not negative"
         )
-    empty = np.flatnonzero(np.bincount(labels.codes, weight) == 0)
+    empty = np.flatnonzero(np.bincount(codes, weight, len(classes)) == 0)
     if len(empty):
         raise InputError(
-            f"all rows of class {labels.classes[empty[0]].item()!r} have a "
-            "sample_weight of 0: give some of them weight, or leave the class out"
+            f"{name} is 0 in all rows of class {classes[empty[0]].item()!r}: give some "
+            "of them weight, or leave the class out"
         )
     return weight
 

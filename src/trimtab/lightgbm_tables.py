@@ -2,6 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+from collections.abc import Iterable
 from typing import Any
 
 import narwhals as nw
@@ -32,7 +33,8 @@ def as_lightgbm_likes(X: Any) -> Any:
 
     Sparse arrays become matrices over the same memory, whole numbers and booleans in
     them floats, as do Arrow's numbers in a pandas frame. Where a column has a name
-    that LightGBM refuses, the columns of what is returned are named by their places.
+    that LightGBM refuses, or two have names that are one to it, the columns of what is
+    returned are named by their places.
     All else stays as it is.
 
     Parameters
@@ -65,7 +67,7 @@ def as_lightgbm_likes(X: Any) -> Any:
     _check_types(frame)
     if frame.implementation.is_pandas():
         X = _without_arrow(X, frame.schema)
-    if not any(map(_is_refused, X.columns)):
+    if not _are_refused(X.columns):
         return X
     names = [f"Column_{number}" for number in range(len(X.columns))]
     if frame.implementation.is_pandas():
@@ -97,6 +99,8 @@ def _without_arrow(X: Any, schema: nw.Schema) -> Any:
     return X.astype(own) if own else X
 
 
-def _is_refused(name: Any) -> bool:
-    """Return whether LightGBM refuses a column's name."""
-    return not _REFUSED_IN_NAMES.isdisjoint(str(name))
+def _are_refused(columns: Iterable[Any]) -> bool:
+    """Return whether LightGBM refuses the name of a column, or takes two for one."""
+    names = [str(name).replace(" ", "_") for name in columns]  # as it does
+    is_any_refused = not _REFUSED_IN_NAMES.isdisjoint("".join(names))
+    return is_any_refused or len(set(names)) < len(names)

@@ -6,6 +6,7 @@ import pickle
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.typing import NDArray
 from sklearn.datasets import make_classification
@@ -174,6 +175,17 @@ def test_what_does_not_fit_is_named(parameters: Any, message: str) -> None:
     """One line says what to give."""
     with pytest.raises(InputError, match=message):
         small(**parameters).fit(X, Y)
+
+
+def test_held_out_columns_are_those_of_the_rows(
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    """Names in another order are refused; those in order raise no warning."""
+    frame = pd.DataFrame(X, columns=list("abcdef"))
+    small().fit(frame, Y, eval_set=(frame, Y))
+    assert not recwarn.list
+    with pytest.raises(ValueError, match="feature names should match"):
+        small().fit(frame, Y, eval_set=(frame[list("fedcba")], Y))
 
 
 @pytest.mark.parametrize("n_rare", [2, 3])

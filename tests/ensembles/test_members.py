@@ -9,12 +9,17 @@ import pytest
 import sklearn
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import make_classification
+from sklearn.ensemble import VotingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from trimtab import InputError, SMOTEBoostClassifier, UnderBaggingClassifier
+from trimtab import (
+    InputError,
+    SMOTEBoostClassifier,
+    UnderBaggingClassifier,
+)
 from trimtab.ensembles.held_out_score import average_precision
 
 X, Y = make_classification(200, 4, weights=[0.85], random_state=0)
@@ -80,6 +85,18 @@ def test_weights_reach_a_pipeline_with_and_without_routing() -> None:
 
     np.testing.assert_array_equal(routed, wanted)
     assert (model.fit(X, Y).predict_proba(X) != wanted).any()
+
+
+def test_weights_reach_what_hands_them_on() -> None:
+    """An ensemble of ours, or a vote, has them in ``**fit_params``."""
+    weight = np.random.default_rng(0).uniform(0.1, 5, 200)
+    for inner in (
+        UnderBaggingClassifier(DecisionTreeClassifier(), 2),
+        VotingClassifier([("tree", DecisionTreeClassifier())], voting="soft"),
+    ):
+        model = UnderBaggingClassifier(inner, 2, random_state=0)
+        plain = model.fit(X, Y).predict_proba(X)
+        assert (model.fit(X, Y, sample_weight=weight).predict_proba(X) != plain).any()
 
 
 def test_rows_without_weight_have_no_average_precision() -> None:

@@ -39,6 +39,7 @@ def test_as_scikit_learn_finds_them(
     """2,000 rows in one block and in several; no row is its own neighbour."""
     monkeypatch.setattr(nearest_by_products, "AMONG_AT_ONCE", among)
     X = np.random.default_rng(0).normal(size=(2000, 7)).astype(dtype)
+    X.setflags(write=False)  # as a memory map's is, which PyTorch warns of
     found = nearest_others(X, 6)
     peer = NearestNeighbors(n_neighbors=6).fit(X).kneighbors(return_distance=False)
 

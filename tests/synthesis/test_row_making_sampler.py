@@ -9,6 +9,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from scipy import sparse
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import make_classification
 
@@ -160,6 +161,33 @@ def test_a_polars_frame_comes_back_as_one(sampler, table):
     assert counts[0] == counts[1]
     expected, _ = clone(sampler).fit_resample(frame.to_pandas(), y)
     np.testing.assert_array_equal(rows.to_numpy(), expected.to_numpy(dtype=float))
+
+
+@pytest.mark.parametrize("as_frame", [False, True])
+def test_polars_labels_keep_their_type(sampler, table, as_frame):
+    """A column of an Enum, or a frame that holds nothing else."""
+    X, y = table
+    kind = pl.Enum(["yes", "no"])
+    labels = pl.Series("fraud", np.where(y, "yes", "no")).cast(kind)
+    labels = labels.to_frame() if as_frame else labels
+    frame = pl.DataFrame(X, schema=list("abcde"))
+
+    resampled = clone(sampler).fit_resample(frame, labels)[1]
+    assert type(resampled) is type(labels)
+    assert (resampled["fraud"] if as_frame else resampled).dtype == kind
+    with pytest.raises(InputError, match="y has 5 columns"):
+        sampler.fit_resample(frame, frame)
+
+
+@pytest.mark.parametrize("output", ["pandas", "polars"])
+def test_the_output_of_transformers_changes_nothing(sampler, table, output):
+    """A sampler scales rows by a transformer of scikit-learn's, inside."""
+    expected = clone(sampler).fit_resample(*table)
+    with config_context(transform_output=output):
+        found = clone(sampler).fit_resample(*table)
+
+    np.testing.assert_array_equal(found[0], expected[0])
+    np.testing.assert_array_equal(found[1], expected[1])
 
 
 @pytest.mark.parametrize(

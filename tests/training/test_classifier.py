@@ -194,9 +194,11 @@ def test_eval_weight_counts_rows(
 @pytest.mark.parametrize(
     ("weight", "message"),
     [
-        ([1.0, 2.0], r"the shape \(2,\): give one for each of the 60"),
-        (np.full(60, -1.0), "hold -1.0: give finite numbers, not negative"),
-        (np.full(60, np.nan), "hold nan: give finite numbers, not negative"),
+        ([1.0, 2.0], r"the shape \(2,\): give one number for each of the 60"),
+        (np.full(60, -1.0), "holds -1.0: give finite numbers, not negative"),
+        (np.full(60, np.nan), "holds nan: give finite numbers, not negative"),
+        (np.arange(60) % 2, "eval_weight is 0 in all rows of class 0"),
+        ("x", "eval_weight is not all numbers"),
     ],
 )
 def test_unusable_eval_weights_are_refused(weight: Any, message: str) -> None:
@@ -206,6 +208,15 @@ def test_unusable_eval_weights_are_refused(weight: Any, message: str) -> None:
         classifier().fit(X, y, eval_set=(X, y), eval_weight=weight)
     with pytest.raises(InputError, match="eval_weight is given and eval_set is not"):
         classifier().fit(X, y, eval_weight=weight)
+
+
+@pytest.mark.parametrize("name", ["layer_norm", "correct_prior", "amp", "stacked"])
+def test_a_flag_is_true_or_false(name: str) -> None:
+    """Text that says no is not taken for yes."""
+    X, y = np.random.default_rng(0).normal(size=(60, 3)), np.arange(60) % 2
+    with pytest.raises(InputError, match=f"{name} is 'no': give True"):
+        classifier().set_params(**{name: "no"}).fit(X, y)
+    classifier().set_params(**{name: np.False_}).fit(X, y)
 
 
 def test_user_module_and_images() -> None:

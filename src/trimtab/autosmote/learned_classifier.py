@@ -20,6 +20,7 @@ from trimtab.synthesis.learned_rows import MOST_COHORTS, AutoSMOTERows
 from trimtab.training.checked_rows import as_network, check_rows
 from trimtab.training.classifier import NetworkClassifier
 from trimtab.training.held_out import SELECTIONS
+from trimtab.training.input_checks import check_pair
 from trimtab.training.replica_classifier import ReplicaClassifier
 from trimtab.training.shared_run import FitOutcome, FitShare, train_shares
 from trimtab.whole_fits import all_or_nothing
@@ -294,6 +295,9 @@ class AutoSMOTEClassifier(ReplicaClassifier):
         rare = rare_rows(labels.codes)
         self._rare = rare, labels.decode(labels.codes[rare]), np.asarray(X)[rare]
         y = labels.decode(labels.codes)
+        if eval_set is not None:
+            X_held, y_held = check_pair("eval_set", eval_set)
+            eval_set = check_rows(self, network, X_held), y_held
         return network.begin_fit(X, y, eval_set, eval_weight)
 
     def end_fit(self, outcome: FitOutcome) -> None:

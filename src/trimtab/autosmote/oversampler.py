@@ -124,7 +124,7 @@ class AutoSMOTE(RowMakingSampler):
         if not wanted:
             self.parent_indices_ = np.empty((0, 1), dtype=np.int64)
             return X[:0], y[:0]
-        scaler = StandardScaler()
+        scaler = StandardScaler().set_output(transform="default")
         scaled = scaler.fit_transform(dense_rows(X).astype(np.float64))
         self.classifier_ = self._trained(scaled, y, rng)
         rows, parents = self._made(scaled, y, wanted, rng)

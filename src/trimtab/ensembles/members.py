@@ -4,15 +4,16 @@
 
 import copy
 from collections.abc import Callable, Iterator
+from inspect import signature
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn import get_config
 from sklearn.base import clone
-from sklearn.utils.validation import has_fit_parameter
 
 from trimtab.exceptions import InputError
+from trimtab.fit_arguments import seed_parameters
 from trimtab.tables import n_rows, take_rows
 
 __all__ = [
@@ -67,11 +68,7 @@ class MemberMaker:
                 f"{type(example).__name__} takes no sample_weight: leave sample_weight "
                 "out, or take another learner"
             )
-        self._seeds = [
-            parameter
-            for parameter in sorted(example.get_params(deep=True))
-            if parameter == "random_state" or parameter.endswith("__random_state")
-        ]
+        self._seeds = seed_parameters(example)
 
     def unfitted(self, n_drawn: int, seed: int) -> Any:
         """Return a member for so many rows, whose chance is decided by `seed`."""
@@ -122,7 +119,10 @@ def _weight_name(learner: Any) -> str | None:
         if inner is None or get_config()["enable_metadata_routing"]:
             return inner and "sample_weight"
         return f"{last_name}__{inner}"
-    return "sample_weight" if has_fit_parameter(learner, "sample_weight") else None
+    arguments = signature(learner.fit).parameters
+    # What is handed on to others may be weights; who takes none says so itself.
+    hands_on = any(one.kind is one.VAR_KEYWORD for one in arguments.values())
+    return "sample_weight" if hands_on or "sample_weight" in arguments else None
 
 
 def in_order(

@@ -139,7 +139,7 @@ class CWGANOverSampler(RowMakingSampler):
         if not wanted:
             return X[:0], y[:0]
         dense = dense_rows(X)
-        scaler = MinMaxScaler()
+        scaler = MinMaxScaler().set_output(transform="default")
         scaled = scaler.fit_transform(dense.astype(np.float64))
         classes, codes = np.unique(y, return_inverse=True)
         places = np.searchsorted(classes, np.array(list(wanted), dtype=y.dtype))

@@ -61,7 +61,8 @@ def nearest_by_products(X: NDArray[Any], k: int, rows: Rows) -> Rows:
     [[1, 2], [1, 0]]
     """
     asked = torch.from_numpy(rows)
-    exact = torch.from_numpy(np.ascontiguousarray(X, dtype=np.float64))
+    # PyTorch takes arrays that may be written to alone.
+    exact = torch.from_numpy(np.require(X, np.float64, ["C", "W"]))
     exact = exact - exact.mean(dim=0)  # the closer to 0, the less is rounded away
     products = _Products(exact.float())
     norms = products.norms

@@ -73,10 +73,17 @@ class RowMakingSampler(BaseOverSampler):  # type: ignore[misc]
         """Go by pandas, the one kind of frame that imbalanced-learn gives back."""
         import polars as pl
 
+        if isinstance(y, pl.DataFrame):
+            if y.width != 1:
+                raise InputError(f"y has {y.width} columns: give one, of class labels")
+            rows, labels = self._fit_resample_polars(X, y.to_series(), **params)
+            return rows, labels.to_frame()
         labels = y.to_numpy() if _is_polars(y) else y
         rows, labels = self.fit_resample(X.to_pandas(), labels, **params)
         frame = pl.from_pandas(rows).cast(dict(X.schema))
-        return frame, pl.Series(y.name, labels) if _is_polars(y) else labels
+        if _is_polars(y):
+            labels = pl.Series(y.name, labels).cast(y.dtype)
+        return frame, labels
 
     def _new_rows(
         self, X: Any, y: NDArray[Any], wanted: Mapping[Any, int]

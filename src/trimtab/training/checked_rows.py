@@ -4,7 +4,6 @@
 
 from typing import Any
 
-import numpy as np
 from sklearn.base import clone
 from sklearn.utils import get_tags
 from sklearn.utils.validation import validate_data
@@ -15,7 +14,7 @@ from trimtab.lazy_tables import refuse_dask
 from trimtab.lightgbm_tables import as_lightgbm_likes, is_lightgbm
 from trimtab.tables import check_finite, check_table
 from trimtab.training.classifier import NetworkClassifier
-from trimtab.training.fit_rows import takes_images
+from trimtab.training.fit_rows import check_network_inputs
 from trimtab.training.incremental import check_is_estimator
 
 __all__ = ["as_network", "check_rows"]
@@ -71,28 +70,19 @@ def check_rows(estimator: Any, learner: Any, X: Any, *y: Any) -> Any:
     InputError
         Where `learner` is no estimator, or the rows cannot be used.
     """
-    refuse_dask(X)
-    reset, target = bool(y), target_of(*y)
     network = as_network(learner)
-    if network is None:
-        check_is_estimator(learner)
-    accepts = get_tags(learner if network is None else network).input_tags
+    if network is not None:
+        return check_network_inputs(estimator, X, *y, network=network)
+    refuse_dask(X)
+    check_is_estimator(learner)
+    reset, target = bool(y), target_of(*y)
+    accepts = get_tags(learner).input_tags
     if accepts.allow_nan and hasattr(X, "columns"):
         checked = validate_data(
             estimator, X, *target, reset=reset, skip_check_array=True
         )
         check_table(X)
         check_finite(X)
-    elif network is not None:  # it looks at the values itself
-        checked = validate_data(
-            estimator,
-            X,
-            *target,
-            reset=reset,
-            dtype=np.float32,
-            ensure_all_finite=False,
-            allow_nd=takes_images(network),
-        )
     else:
         checked = validate_data(
             estimator,

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from trimtab.exceptions import InputError, check_count
+from trimtab.exceptions import InputError, check_count, check_flag
+from trimtab.fit_arguments import check_weight
 from trimtab.losses import Loss
 from trimtab.sampling.draw import Draw
 from trimtab.synthesis.made_batches import Synthesis
@@ -250,11 +251,19 @@ class NetworkClassifier(ReplicaClassifier):
         """
         check_count("n_replicas", self.n_replicas)
         check_count("max_iter", self.max_iter)
+        for name in ("layer_norm", "correct_prior", "amp"):
+            check_flag(name, getattr(self, name))
+        if self.stacked != "auto":
+            check_flag("stacked", self.stacked, others='"auto"')
         if eval_weight is not None and eval_set is None:
             raise InputError(
                 "eval_weight is given and eval_set is not: give both, or neither"
             )
         rows = rows_to_fit(self, X, y, eval_set)
+        if eval_weight is not None:
+            eval_weight = check_weight(
+                "eval_weight", eval_weight, rows.codes_held, rows.classes
+            )
         self.classes_, self.class_prior_ = rows.classes, rows.class_prior
         self._row_shape = rows.X.shape[1:]
         return FitShare(self, rows, eval_weight)

@@ -106,18 +106,20 @@ def takes_images(estimator: Any) -> bool:
     return estimator.network is not None or estimator.image_shape is not None
 
 
-def check_network_inputs(estimator: Any, X: Any, *y: Any) -> Any:
+def check_network_inputs(estimator: Any, X: Any, *y: Any, network: Any = None) -> Any:
     """Return X, or X and y, as a network takes them.
 
     Parameters
     ----------
-    estimator : NetworkClassifier
+    estimator : estimator
         With `y` it learns the width and the names of the columns, else `X` must have
         them.
     X : array-like or DataFrame of shape (n_rows, n_columns)
         Finite numbers; rows may have more axes for a network of the user's.
     *y : array-like of shape (n_rows,)
         Labels, in ``fit``.
+    network : NetworkClassifier, default=None
+        What `estimator` wraps; by default it is one itself.
 
     Returns
     -------
@@ -135,7 +137,7 @@ def check_network_inputs(estimator: Any, X: Any, *y: Any) -> Any:
         *target_of(*y),
         dtype=np.float32,
         ensure_all_finite=False,
-        allow_nd=takes_images(estimator),
+        allow_nd=takes_images(estimator if network is None else network),
         reset=bool(y),
     )
     check_inputs(checked, getattr(estimator, "feature_names_in_", None))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from trimtab.exceptions import InputError
+from trimtab.fit_arguments import seed_parameters
 
 __all__ = ["IncrementalLearner", "check_is_estimator", "incremental_learner"]
 
@@ -157,8 +158,7 @@ def _init_model_argument(estimator: Any) -> str | None:
 
 
 def _seeded(model: Any, seed: int) -> Any:
-    has_one = "random_state" in model.get_params(deep=False)
-    return model.set_params(random_state=seed) if has_one else model
+    return model.set_params(**dict.fromkeys(seed_parameters(model), seed))
 
 
 def _weighted(method: Any, model: Any, weight: Weights | None) -> dict[str, Weights]:
