@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from trimtab.exceptions import InputError
+from trimtab.infinities import check_finite
 from trimtab.tables import (
     Labels,
-    check_finite,
     check_same_length,
     check_table,
     encode_labels,
@@ -386,6 +386,9 @@ def test_images_pass_where_they_are_expected() -> None:
         (pl.DataFrame(BAD, schema=["a", "b"]), "'b'"),
         (pl.DataFrame({"a": ["x"] * 3, "b": [None, np.inf, -np.inf]}), "'b'"),
         (pl.DataFrame(BAD, schema=["a", "b"]).to_arrow(), "'b'"),
+        (pd.DataFrame({"b": ["?", "1", "2", "3", "inf", " -Infinity"]}), "'b'"),
+        (pd.DataFrame({"b": np.array([1, 2.5, None, np.inf, -np.inf], object)}), "'b'"),
+        (pl.DataFrame({"b": ["1e3", "2", "3", "+inf", "-inf"]}), "'b'"),
         *((getattr(sparse, f"{layout}_array")(BAD), "1") for layout in SPARSE),
     ],
 )
@@ -394,6 +397,12 @@ def test_infinities_are_refused_with_their_column(X: Any, column: str) -> None:
     message = refusal(check_finite, X)
 
     assert message.startswith(f"column {column} holds 2 infinite values: replace")
+
+
+@pytest.mark.parametrize("library", [pd, pl])
+def test_an_infinity_among_words_is_a_word(library: Any) -> None:
+    """Nothing but what is written says so of a column of text."""
+    check_finite(library.DataFrame({"unit": ["inf", "sup", "min"], "b": [1, 2, 3]}))
 
 
 def test_first_column_with_an_infinity_is_named() -> None:

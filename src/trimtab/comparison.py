@@ -26,10 +26,10 @@ from trimtab.benchmark.tuning import Tuning
 from trimtab.cluster.engine import Engine
 from trimtab.exceptions import InputError, nearest_names
 from trimtab.files import write_whole
+from trimtab.infinities import check_finite
 from trimtab.metrics import MEASURES
 from trimtab.tables import (
     Labels,
-    check_finite,
     check_same_length,
     check_table,
     encode_labels,

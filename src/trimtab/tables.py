@@ -19,7 +19,6 @@ from trimtab.lazy_tables import refuse_dask
 
 __all__ = [
     "Labels",
-    "check_finite",
     "check_same_length",
     "check_table",
     "encode_labels",
@@ -259,45 +258,6 @@ def check_table(X: Any, *, images: bool = False) -> None:
             raise InputError(
                 f"X has the column {name!r} {times} times: rename all but one"
             )
-
-
-def check_finite(X: Any) -> None:
-    """Raise an `InputError` that names the first column with an infinity.
-
-    Missing values pass: whether they are allowed is the learner's affair.
-
-    Parameters
-    ----------
-    X : array-like, DataFrame or sparse matrix of shape (n_rows, n_columns)
-        The table. Columns that are not of floating point are not looked at.
-    """
-    frame = nw.from_native(X, eager_only=True, pass_through=True)
-    if isinstance(frame, nw.DataFrame):
-        for column in frame.iter_columns():
-            if column.dtype.is_float():
-                bad = int(np.isinf(np.asarray(column, dtype=float)).sum())
-                if bad:
-                    raise _infinity(column.name, bad)
-        return
-    entries = X.tocoo() if is_sparse(X) else None
-    values = np.asarray(X) if entries is None else entries.data
-    if values.dtype.kind != "f" or np.isfinite(values).all():
-        return
-    if values.ndim > 2:  # images, whose pixels are counted row by row
-        values = values.reshape(len(values), -1)
-    columns = np.nonzero(np.isinf(values))[-1]
-    if entries is not None:
-        columns = entries.col[columns]
-    if len(columns):
-        first = int(columns.min())
-        raise _infinity(first, int((columns == first).sum()))
-
-
-def _infinity(column: object, count: int) -> InputError:
-    return InputError(
-        f"column {column!r} holds {count} infinite value{'s' if count > 1 else ''}: "
-        "replace by a number or by a missing value"
-    )
 
 
 def is_sparse(X: Any) -> bool:

@@ -130,6 +130,19 @@ def test_methods_must_apply_to_what_is_fitted() -> None:
     assert skipped[name].startswith("96 rows are too few")
 
 
+@pytest.mark.parametrize(
+    "name", ["art", "art-lightgbm", "network", "autosmote-self", "explicit-gradient"]
+)
+def test_a_class_of_which_one_row_is_left_cannot_be_held_out(name: str) -> None:
+    """Of two rows, one in two folds; what holds rows out is skipped, not failed."""
+    table = replace(THREE, class_counts=(60, 30, 2))
+
+    assert "one row to train on" in choose_methods([name], "quick", table, fitted=0.5)[
+        1
+    ].get(name, "")
+    assert name in choose_methods([name], "quick", table)[0]
+
+
 def test_methods_by_name_join_a_users_own() -> None:
     """In one mapping, each under its own name."""
     chosen, _ = choose_methods(
@@ -149,6 +162,12 @@ def test_bad_choices_get_one_line() -> None:
     assert refusal(None, "ful") == "no portfolio 'ful': did you mean 'full'?"
     assert refusal({"svm": LinearSVC()}).startswith(
         "methods['svm'] has no predict_proba: wrap it"
+    )
+    assert refusal({1: RandomForestClassifier()}) == (
+        "methods has the name 1: give a text as its name"
+    )
+    assert refusal({"forest": RandomForestClassifier}) == (
+        "methods['forest'] is a class: give an instance, RandomForestClassifier()"
     )
     assert refusal([RandomForestClassifier()]).startswith(
         "methods holds a RandomForestClassifier without a name: give a mapping"

@@ -172,3 +172,10 @@ def test_the_smallest_part_that_is_fitted() -> None:
     assert Protocol(5).fitted_share(2) == pytest.approx(0.8)
     assert Protocol(5, tune_threshold=True).fitted_share(2) == pytest.approx(0.64)
     assert Protocol(5, tune_threshold=True).fitted_share(3) == pytest.approx(0.8)
+
+
+def test_a_threshold_is_no_hindrance_where_there_is_none() -> None:
+    """Of two rows one is trained on: enough, with three classes and no threshold."""
+    Protocol(2, tune_threshold=True).check(encode_labels([*"aaaabbbb", "c", "c"]))
+    with pytest.raises(InputError, match="a tuned threshold needs 2"):
+        Protocol(2, tune_threshold=True).check(encode_labels([*"aaaa", "c", "c"]))

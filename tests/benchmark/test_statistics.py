@@ -91,6 +91,14 @@ def test_correction_makes_every_claim_weaker() -> None:
     assert all(np.diff([r.high - r.low for r in results]) > 0)
 
 
+def test_two_splits_that_agree_are_no_evidence() -> None:
+    """Scores that count rows are often equally far apart in both, by luck."""
+    result = corrected_t_test([0.0100, 0.0099], test_fraction=0.5)
+
+    assert result.difference == pytest.approx(0.00995)
+    assert np.isnan(result.p_value)
+
+
 def test_interval_and_p_value_agree() -> None:
     """0 is at the end of the interval whose level is 1 - p."""
     p_value = corrected_t_test(DIFFERENCES, 0.2).p_value

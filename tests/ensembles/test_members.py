@@ -91,8 +91,10 @@ def test_weights_reach_what_hands_them_on() -> None:
     """An ensemble of ours, or a vote, has them in ``**fit_params``."""
     weight = np.random.default_rng(0).uniform(0.1, 5, 200)
     for inner in (
-        UnderBaggingClassifier(DecisionTreeClassifier(), 2),
-        VotingClassifier([("tree", DecisionTreeClassifier())], voting="soft"),
+        UnderBaggingClassifier(DecisionTreeClassifier(max_depth=2), 2),
+        VotingClassifier(
+            [("tree", DecisionTreeClassifier(max_depth=2))], voting="soft"
+        ),
     ):
         model = UnderBaggingClassifier(inner, 2, random_state=0)
         plain = model.fit(X, Y).predict_proba(X)

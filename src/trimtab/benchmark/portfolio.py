@@ -82,6 +82,8 @@ def choose_methods(
 
 def _own_method(name: str, value: Any) -> Method:
     """Return a user's estimator as a method."""
+    if not isinstance(name, str):
+        raise InputError(f"methods has the name {name!r}: give a text as its name")
     if isinstance(value, str):
         if value != name:
             raise InputError(
@@ -95,6 +97,10 @@ def _own_method(name: str, value: Any) -> Method:
         raise InputError(
             f"methods[{name!r}] would take the place of the method that all are "
             "compared with: give yours another name"
+        )
+    if isinstance(value, type):
+        raise InputError(
+            f"methods[{name!r}] is a class: give an instance, {value.__name__}()"
         )
     if not hasattr(value, "predict_proba"):
         raise InputError(

@@ -147,7 +147,8 @@ class Protocol:
         rarest = int(np.argmin(labels.counts))
         count = int(labels.counts[rarest])
         left = count - math.ceil(count * self.test_fraction)
-        if count >= needed and left < 2 and self.tune_threshold:
+        has_threshold = self.tune_threshold and len(labels.classes) == 2
+        if count >= needed and left < 2 and has_threshold:
             raise InputError(
                 f"class {labels.names[rarest]!r} has {count} rows, of which "
                 f"{self.describe()} leave {left} to train on, and a tuned threshold "

@@ -32,7 +32,8 @@ class CorrectedT:
     low, high : float
         Its interval.
     p_value : float
-        Two-sided. NaN where the differences do not vary at all, or are fewer than two.
+        Two-sided. NaN where the differences do not vary at all, or are fewer than
+        three.
     """
 
     difference: float
@@ -79,7 +80,8 @@ def corrected_t_test(
         return CorrectedT(mean, mean, mean, np.nan)
     variance = values.var(ddof=1)
     error = float(np.sqrt((1 / n + test_fraction / (1 - test_fraction)) * variance))
-    p_value = 2 * stats.t.sf(abs(mean) / error, n - 1)
+    # Two splits of scores that count rows are often equally far apart by luck.
+    p_value = 2 * stats.t.sf(abs(mean) / error, n - 1) if n > 2 else np.nan
     reach = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * error
     return CorrectedT(mean, mean - reach, mean + reach, float(p_value))
 

@@ -13,7 +13,7 @@ from scipy import sparse
 
 from trimtab.exceptions import InputError
 from trimtab.lazy_tables import refuse_dask
-from trimtab.tables import is_sparse
+from trimtab.tables import check_table, is_sparse
 
 __all__ = ["RowMakingSampler", "dense_rows"]
 
@@ -60,6 +60,8 @@ class RowMakingSampler(BaseOverSampler):  # type: ignore[misc]
         """
         refuse_dask(X)
         refuse_dask(y, "y")
+        if hasattr(X, "columns"):
+            check_table(X)
         _refuse_categories(X)
         if _is_polars(X):
             return self._fit_resample_polars(X, y, **params)

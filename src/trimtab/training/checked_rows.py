@@ -10,9 +10,10 @@ from sklearn.utils.validation import validate_data
 from torch import nn
 
 from trimtab.fit_arguments import read_labels, target_of
+from trimtab.infinities import check_finite
 from trimtab.lazy_tables import refuse_dask
 from trimtab.lightgbm_tables import as_lightgbm_likes, is_lightgbm
-from trimtab.tables import check_finite, check_table
+from trimtab.tables import check_table
 from trimtab.training.classifier import NetworkClassifier
 from trimtab.training.fit_rows import check_network_inputs
 from trimtab.training.incremental import check_is_estimator
@@ -74,6 +75,8 @@ def check_rows(estimator: Any, learner: Any, X: Any, *y: Any) -> Any:
     if network is not None:
         return check_network_inputs(estimator, X, *y, network=network)
     refuse_dask(X)
+    if hasattr(X, "columns"):
+        check_table(X)
     check_is_estimator(learner)
     reset, target = bool(y), target_of(*y)
     accepts = get_tags(learner).input_tags
@@ -81,7 +84,6 @@ def check_rows(estimator: Any, learner: Any, X: Any, *y: Any) -> Any:
         checked = validate_data(
             estimator, X, *target, reset=reset, skip_check_array=True
         )
-        check_table(X)
         check_finite(X)
     else:
         checked = validate_data(

@@ -13,7 +13,7 @@ from sklearn.utils.validation import validate_data
 from trimtab.exceptions import check_number
 from trimtab.fit_arguments import read_labels, target_of
 from trimtab.lazy_tables import refuse_dask
-from trimtab.tables import held_out_split
+from trimtab.tables import check_table, held_out_split
 from trimtab.training.input_checks import (
     check_inputs,
     check_pair,
@@ -131,6 +131,8 @@ def check_network_inputs(estimator: Any, X: Any, *y: Any, network: Any = None) -
         Where `X` is not finite.
     """
     refuse_dask(X)
+    if hasattr(X, "columns"):
+        check_table(X)
     checked = validate_data(
         estimator,
         X,

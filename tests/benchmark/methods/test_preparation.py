@@ -68,12 +68,30 @@ def test_kinds_of_pandas_types():
             "Int64": pd.array([1, None] * (N // 2), dtype="Int64"),
             "flags": pd.Series([True, False, None] * (N // 3), dtype=object),
             "delay": pd.to_timedelta(np.arange(N), "h"),
+            "codes": pd.Categorical(np.arange(N) % 5),
+            "zip codes": pd.Categorical(np.arange(N).astype(str)),
         }
     )
 
     info = table_info(frame, LABELS)
 
-    assert info.kinds == ("category", "number", "boolean", "number")
+    found = "category", "number", "boolean", "number", "category", "text"
+    assert info.kinds == found
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_times_of_arrow_are_encoded_as_those_of_pandas(zone):
+    """Moments, days and spans, as a Parquet file that pandas reads may hold them."""
+    moments = pd.Series(pd.date_range("2020", periods=N, freq="31h", tz=zone))
+    plain = pd.DataFrame(
+        {"at": moments, "day": moments.dt.normalize(), "for": moments.diff()}
+    )
+    arrow = plain.convert_dtypes(dtype_backend="pyarrow")
+    assert all(isinstance(dtype, pd.ArrowDtype) for dtype in arrow.dtypes)
+
+    expected = FrameEncoder().fit_transform(plain, LABELS.codes)
+    found = FrameEncoder().fit_transform(arrow, LABELS.codes)
+    np.testing.assert_array_equal(found.to_numpy(), expected.to_numpy())
 
 
 def test_more_categories_in_larger_tables():

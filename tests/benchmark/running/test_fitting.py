@@ -103,3 +103,21 @@ def test_a_column_of_probabilities_is_needed_for_each_class(table, shape):
     """One column is not spread over the others."""
     with pytest.raises(ValueError, match=r"a column is needed for each of the 2"):
         table([0, 1] * 2).predict(Saying([0, 1], scores=np.ones(shape)), ROWS)
+
+
+@pytest.mark.parametrize(
+    ("scores", "message"),
+    [
+        (3 * SCORES, r"returned 2\.7: probabilities lie between 0 and 1"),
+        (SCORES - 0.2, r"returned -0\.1: probabilities lie between 0 and 1"),
+        (SCORES / 2, r"a row with the sum 0\.5: the probabilities of a row sum to 1"),
+        (np.full((4, 2), "half"), "returned no numbers"),
+    ],
+    ids=["too large", "negative", "halved", "text"],
+)
+def test_what_is_no_probability_is_an_error(table, scores, message):
+    """It is not made one: who scales it would be measured on other numbers."""
+    with pytest.raises(ValueError, match=message):
+        table([0, 1] * 2).predict(Saying([0, 1], scores=scores), ROWS)
+    kept = table([0, 1] * 2).predict(Saying([0, 1], scores=SCORES.tolist()), ROWS)
+    np.testing.assert_array_equal(kept, SCORES)

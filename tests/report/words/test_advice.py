@@ -388,6 +388,23 @@ def test_accuracy_that_is_almost_perfect_is_nothing_to_warn_of() -> None:
     assert "perfect" not in " ".join(advice(*rows, metric="accuracy"))
 
 
+@pytest.mark.parametrize(("auc", "warns"), [(0.6, False), (0.996, True)])
+def test_of_a_common_class_the_order_is_judged(auc: float, warns: bool) -> None:
+    """Nine rows in ten are of it, and whoever always calls it is nearly always right."""
+    evidence = EVIDENCE()
+    board = pd.DataFrame([row("lightgbm", 0.999, roc_auc_mean=auc)])
+    common = replace(
+        evidence,
+        labels=replace(evidence.labels, positive=0),
+        leaderboard=board,
+        results=splits_of(board, evidence.protocol.n_splits),
+    )
+    remark = "With 0.996 in ROC AUC, plain LightGBM is almost perfect"
+
+    assert (remark in " ".join(advise(common))) == warns
+    assert ("perfect" in " ".join(advise(common))) == warns
+
+
 def test_many_repeated_rows_are_pointed_out() -> None:
     """Nine of 800 rows are more than one in a hundred; eight are not."""
     found, spared = (

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from trimtab.benchmark.methods.conditions import why_no_network
 from trimtab.benchmark.methods.controls import lightgbm_learner
 from trimtab.benchmark.methods.neural import REPLICAS, search_network
 from trimtab.benchmark.methods.preparation import chain, dense
@@ -30,10 +31,6 @@ from trimtab.exceptions import InputError, nearest_names
 __all__ = ["explicit_gradient", "grown"]
 
 PAPER_NETWORK = {"hidden_layer_sizes": (128, 16), "batch_size": 128}
-
-
-def _needs_dense_rows(info: TableInfo) -> str | None:
-    return "networks take no sparse matrices" if info.is_sparse else None
 
 
 def _classifier(info: TableInfo, random_state: int, **parameters: Any) -> Any:
@@ -85,7 +82,7 @@ def _add(
     **sharing: Any,
 ) -> None:
     space = partial(search_network, own=own)
-    options: dict[str, Any] = {"family": family, "applies": _needs_dense_rows}
+    options: dict[str, Any] = {"family": family, "applies": why_no_network}
     options |= {"search_space": space, **sharing}
     register(Method(name, description, build=build, **options))
 
@@ -215,7 +212,7 @@ _SAMPLERS = ("RandomOverSampler", "SMOTE", "ADASYN", "BorderlineSMOTE", "cWGAN")
     "as-in-explicit-gradient",
     family="network",
     description="Another network method with the network of Explicit Gradient's paper.",
-    applies=_needs_dense_rows,
+    applies=why_no_network,
     for_suites=True,
     fits_together=True,
 )

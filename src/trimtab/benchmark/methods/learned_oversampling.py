@@ -10,16 +10,13 @@ LightGBM and of a random forest, the GAN's ahead of the network too.
 from functools import partial
 from typing import Any
 
+from trimtab.benchmark.methods.conditions import why_no_network
 from trimtab.benchmark.methods.controls import lightgbm_learner
 from trimtab.benchmark.methods.neural import REPLICAS, build_network, search_network
 from trimtab.benchmark.methods.preparation import chain, dense
 from trimtab.benchmark.methods.registry import Method, TableInfo, register
 
 __all__: list[str] = []
-
-
-def _needs_dense_rows(info: TableInfo) -> str | None:
-    return "networks take no sparse matrices" if info.is_sparse else None
 
 
 def _classifier(
@@ -122,7 +119,7 @@ for _variant, _what in _VARIANTS.items():
             "learned",
             partial(_network, _variant),
             search_space=partial(_search_network, _variant),
-            applies=_needs_dense_rows,
+            applies=why_no_network,
             fits_together=True,
         )
     )
@@ -134,7 +131,7 @@ for _variant, _what in _VARIANTS.items():
                 "learned",
                 partial(_sampler, _variant, _learner),
                 search_space=partial(_search, _variant),
-                applies=_needs_dense_rows,
+                applies=why_no_network,
                 shared_steps=f"AutoSMOTE {_variant}",
             )
         )
@@ -146,7 +143,7 @@ register(
         "network",
         _gan_network,
         search_space=partial(search_network, own=_search_gan),
-        applies=_needs_dense_rows,
+        applies=why_no_network,
         fits_together=True,
     )
 )
@@ -158,7 +155,7 @@ for _learner, _title in _TREES.items():
             "learned",
             partial(_gan_trees, _learner),
             search_space=_search_gan,
-            applies=_needs_dense_rows,
+            applies=why_no_network,
             shared_steps="cWGAN",
         )
     )

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from trimtab.benchmark.methods.conditions import why_no_held_out_rows, why_no_network
 from trimtab.benchmark.methods.controls import lightgbm_learner
 from trimtab.benchmark.methods.preparation import chain, dense, native
 from trimtab.benchmark.methods.registry import Method, TableInfo, method, register
@@ -24,10 +25,6 @@ REPLICAS = 4
 _NEVER = 10**6  # epochs between two adaptations
 
 Search = Callable[[Any], dict[str, Any]]
-
-
-def _needs_dense_rows(info: TableInfo) -> str | None:
-    return "networks take no sparse matrices" if info.is_sparse else None
 
 
 def build_network(info: TableInfo, random_state: int, **parameters: Any) -> Any:
@@ -77,7 +74,7 @@ def _add(
     **fields: Any,
 ) -> None:
     """Register a network method."""
-    options: dict[str, Any] = {"family": "network", "applies": _needs_dense_rows}
+    options: dict[str, Any] = {"family": "network", "applies": why_no_network}
     options |= {"search_space": partial(search_network, own=search), **fields}
     register(Method(name, description, build=build, fits_together=True, **options))
 
@@ -314,6 +311,7 @@ _add(
     family="learned",
     description="ART around LightGBM, which boosts on from draw to draw, 20 times.",
     search_space=_search_art,
+    applies=why_no_held_out_rows,
 )
 def art_lightgbm(info: TableInfo, random_state: int, **parameters: Any) -> Any:
     """Return ART around LightGBM."""

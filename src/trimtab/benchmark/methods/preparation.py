@@ -142,7 +142,22 @@ def _plain_frame(X: Any) -> pd.DataFrame:
     """Return the table as a pandas DataFrame with names that no learner refuses."""
     frame: pd.DataFrame = nw.from_native(X, eager_only=True).to_pandas()
     names = [f"c{i}" for i in range(frame.shape[1])]
-    return frame.reset_index(drop=True).set_axis(names, axis=1)
+    frame = frame.reset_index(drop=True).set_axis(names, axis=1)
+    times = {
+        str(name): frame[name].array.__arrow_array__().to_pandas(date_as_object=False)
+        for name, dtype in frame.dtypes.items()
+        if isinstance(dtype, pd.ArrowDtype) and _is_of_time(dtype)
+    }
+    return frame.assign(**times)  # what encodes dates knows pandas' own types alone
+
+
+def _is_of_time(dtype: pd.ArrowDtype) -> bool:
+    import pyarrow.types as kinds
+
+    kind = dtype.pyarrow_dtype
+    return bool(
+        kinds.is_timestamp(kind) or kinds.is_date(kind) or kinds.is_duration(kind)
+    )
 
 
 class DropEmpty(TransformerMixin, BaseEstimator):  # type: ignore[misc]

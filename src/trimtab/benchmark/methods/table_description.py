@@ -143,7 +143,13 @@ def _kinds(columns: "list[nw.Series[Any]]") -> tuple[str, ...]:
         for i, kind in kinds.items()
         if kind is None
     }
-    read = _read_strings(different) if different else {}
+    # What is of a categorical type is one, even where its values are numbers.
+    strings = {
+        i: values
+        for i, values in different.items()
+        if columns[i].dtype not in (nw.Categorical, nw.Enum)
+    }
+    read = _read_strings(strings) if strings else {}
     for i, values in different.items():
         few = len(values) <= most_categories(len(columns[i]))
         kinds[i] = read.get(i, "category" if few else "text")

@@ -20,6 +20,9 @@ Rows = NDArray[np.int64]
 Scores = NDArray[np.float64]
 Codes = NDArray[np.integer[Any]]
 
+ROUNDING = 1e-3
+"""How far from a probability a number may be, in single or half precision too."""
+
 _NAMED = 5
 """So many classes are named in a message."""
 
@@ -96,7 +99,10 @@ class MethodOnTable:
 
     def scores(self, estimator: Any, predicted: Any) -> Scores:
         """Return predicted probabilities with a column for every class of the table."""
-        predicted = np.asarray(predicted)
+        try:
+            predicted = np.asarray(predicted, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"predict_proba returned no numbers ({error})") from None
         if not np.isfinite(predicted).all():
             raise ValueError("predict_proba returned values that are not finite")
         codes = self._codes(estimator.classes_, "classes_ holds")
@@ -105,6 +111,7 @@ class MethodOnTable:
                 f"predict_proba returned an array of shape {predicted.shape}: a column "
                 f"is needed for each of the {len(codes)} classes_"
             )
+        _check_probabilities(predicted)
         # A class that resampling left out was never learned: its probability is 0.
         scores = np.zeros((len(predicted), len(self.labels.classes)))
         scores[:, codes] = predicted
@@ -161,6 +168,23 @@ class MethodOnTable:
                 f"the labels that fit was given ({known}{more})"
             )
         return codes.astype(np.int64)
+
+
+def _check_probabilities(predicted: Scores) -> None:
+    """Raise a `ValueError` unless rows lie in [0, 1] and sum to 1, but for rounding."""
+    outside = (predicted < -ROUNDING) | (predicted > 1 + ROUNDING)
+    if outside.any():
+        raise ValueError(
+            f"predict_proba returned {predicted[outside][0]:.3g}: probabilities lie "
+            "between 0 and 1"
+        )
+    sums = predicted.sum(axis=1)
+    odd = np.abs(sums - 1) > ROUNDING
+    if odd.any():
+        raise ValueError(
+            f"predict_proba returned a row with the sum {sums[odd][0]:.3g}: the "
+            "probabilities of a row sum to 1"
+        )
 
 
 def _holds_numbers(values: NDArray[Any]) -> bool:

@@ -331,7 +331,7 @@ def _serve() -> None:
                     answer,
                     request.trials,
                 )
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             text = " ".join(str(error).split())
             outcome = Outcome("error", f"{type(error).__name__}: {text}"[:500])
         answer(outcome)
