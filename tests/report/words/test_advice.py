@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from tests.report.sample_evidence import make_evidence, with_repeated_rows
 from trimtab.benchmark.protocol import Protocol
@@ -390,7 +391,7 @@ def test_accuracy_that_is_almost_perfect_is_nothing_to_warn_of() -> None:
 
 @pytest.mark.parametrize(("auc", "warns"), [(0.6, False), (0.996, True)])
 def test_of_a_common_class_the_order_is_judged(auc: float, warns: bool) -> None:
-    """Nine rows in ten are of it, and whoever always calls it is nearly always right."""
+    """Nine rows in ten are of it, and who always calls it is mostly right."""
     evidence = EVIDENCE()
     board = pd.DataFrame([row("lightgbm", 0.999, roc_auc_mean=auc)])
     common = replace(
