@@ -422,6 +422,8 @@ def test_first_column_with_an_infinity_is_named() -> None:
         pd.DataFrame({"a": pd.array([None, 1.0], dtype="Float64")}),
         pl.DataFrame({"a": [None, 1.0], "b": [float("nan"), 0.0]}),
         sparse.csr_array(np.array([[np.nan, 0.0]])),
+        pl.DataFrame({"a": pl.Series([1, "x", None], dtype=pl.Object)}),
+        pd.DataFrame({"a": [1, "x", None, b"\xff", datetime.date(2020, 1, 1), [2]]}),
     ],
 )
 def test_missing_values_are_not_infinite(X: Any) -> None:

@@ -55,13 +55,17 @@ def _count_infinite(column: "nw.Series[Any]") -> int:
         return int(np.isinf(np.asarray(column, dtype=float)).sum())
     if column.dtype not in (nw.String, nw.Object):
         return 0
-    text = column.drop_nulls().cast(nw.String).str.strip_chars().str.to_lowercase()
-    count = int(text.is_in(_INFINITE).sum())
+    if column.dtype == nw.Object:  # anything at all: only Python can write it out
+        texts = [str(value).strip().lower() for value in column.to_list()]
+        count = sum(map(_INFINITE.__contains__, texts))
+    else:
+        text = column.drop_nulls().str.strip_chars().str.to_lowercase()
+        count, texts = int(text.is_in(_INFINITE).sum()), text.unique().to_list()
     # Among words it is a word.
-    return count if count and _are_mostly_numbers(text.unique().to_list()) else 0
+    return count if count and _are_mostly_numbers(set(texts)) else 0
 
 
-def _are_mostly_numbers(texts: list[str]) -> bool:
+def _are_mostly_numbers(texts: set[str]) -> bool:
     others = [text for text in texts if text not in _INFINITE]
     return 2 * sum(map(_is_number, others)) > len(others)
 
