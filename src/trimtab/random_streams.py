@@ -69,8 +69,8 @@ def uniform(shape: Sequence[int], generators: Sequence[torch.Generator]) -> Tens
 
     Returns
     -------
-    FloatTensor of shape (R, *shape)
-        Where the streams are.
+    FloatTensor of shape (R, ...)
+        Each replica's of the given shape, where the streams are.
 
     Examples
     --------
@@ -100,7 +100,7 @@ def initial_values(
 
     Returns
     -------
-    Parameter of shape (R, *shape)
+    Parameter of shape (R, ...)
     """
     bound = 1 / math.sqrt(max(n_inputs, 1))
     return nn.Parameter(uniform(shape, generators).mul_(2 * bound).sub_(bound))
