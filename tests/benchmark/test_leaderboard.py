@@ -21,6 +21,10 @@ SCORES: dict[str, list[float | None]] = {
 }
 """Average precision of three folds; None is a fold that failed."""
 
+FOURTH = {"lightgbm": 0.50, "better": 0.53, "worse": 0.40, "half": 0.71, "broken": None}
+FOUR_FOLDS = {name: [*SCORES[name], score] for name, score in FOURTH.items()}
+"""One fold more, so that three are left where one failed: enough for a test."""
+
 METHODS = {
     name: Method(name, f"What {name} is.", f"{name[0]}-family", lambda *_: None)
     for name in SCORES
@@ -124,11 +128,12 @@ def test_positive_difference_is_better_whatever_the_direction(metric: str) -> No
 
 def test_difference_is_over_the_splits_that_both_finished() -> None:
     """The fold that one of them failed does not count."""
-    row = board_of().loc["half"]
-    wanted = corrected_t_test([0.30, 0.25], 1 / 3)
+    row = board_of(FOUR_FOLDS).loc["half"]
+    wanted = corrected_t_test([0.30, 0.25, 0.21], 1 / 3)
 
-    assert row["difference"] == pytest.approx(0.275)
+    assert row["difference"] == pytest.approx(0.76 / 3)
     assert row["p_value"] == pytest.approx(wanted.p_value)
+    assert np.isnan(board_of().loc["half", "p_value"])  # of two splits
 
 
 def test_splits_are_paired_by_repeat_and_fold_not_by_order() -> None:
@@ -146,7 +151,7 @@ def test_splits_are_paired_by_repeat_and_fold_not_by_order() -> None:
 
 def test_baseline_has_no_difference_to_itself() -> None:
     """NaN where nothing can be said; Holm counts the others alone."""
-    board = board_of()
+    board = board_of(FOUR_FOLDS)
     columns = ["difference", "difference_low", "difference_high", "p_value", "p_holm"]
 
     assert board.loc[[BASELINE, "broken"], columns].isna().all(axis=None)
