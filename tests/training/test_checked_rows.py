@@ -34,3 +34,13 @@ def test_a_column_with_holes_is_named(kind: Any) -> None:
     model = kind(max_iter=1, random_state=0).fit(whole, Y)
     with pytest.raises(InputError, match="column 'b' of X holds NaN in 2 of 60 values"):
         model.predict(holed)
+
+
+@pytest.mark.parametrize(
+    "kind", [ARTClassifier, AutoSMOTEClassifier, ExplicitGradientClassifier]
+)
+def test_a_name_that_occurs_twice_is_refused(kind: Any) -> None:
+    """In one line, as a comparison refuses it."""
+    numbers = np.random.default_rng(0).normal(size=(60, 3))
+    with pytest.raises(InputError, match="X has the column 'a' 2 times: rename all"):
+        kind().fit(pd.DataFrame(numbers, columns=list("aab")), Y)
