@@ -116,7 +116,7 @@ def test_nothing_heavy_is_imported_at_the_start(code: str) -> None:
 
 
 def test_what_holds_no_network_loads_no_torch() -> None:
-    """It is most of the start of a process, and each of many workers would pay for it.
+    """It would double the start of a process, and of each of many workers.
 
     The last line is what a worker of a comparison imports before the first request.
     """

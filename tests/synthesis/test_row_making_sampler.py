@@ -205,3 +205,10 @@ def test_a_column_of_categories_is_refused(sampler, table, column):
     frame = pl.DataFrame if isinstance(column, pl.Series) else pd.DataFrame
     with pytest.raises(InputError, match="column 'grade' of X is of type"):
         sampler.fit_resample(frame({"a": table[0][:, 0], "grade": column}), table[1])
+
+
+def test_a_name_that_occurs_twice_is_refused(sampler, table):
+    """In one line; what reads frames here would say so in its own words."""
+    frame = pd.DataFrame(table[0], columns=list("abcda"))
+    with pytest.raises(InputError, match="X has the column 'a' 2 times: rename all"):
+        sampler.fit_resample(frame, table[1])

@@ -83,10 +83,10 @@ def test_kinds_of_pandas_types():
 def test_times_of_arrow_are_encoded_as_those_of_pandas(zone):
     """Moments, days and spans, as a Parquet file that pandas reads may hold them."""
     moments = pd.Series(pd.date_range("2020", periods=N, freq="31h", tz=zone))
-    plain = pd.DataFrame(
-        {"at": moments, "day": moments.dt.normalize(), "for": moments.diff()}
-    )
+    days = pd.Series(pd.date_range("2020", periods=N))
+    plain = pd.DataFrame({"at": moments, "day": days, "for": moments.diff()})
     arrow = plain.convert_dtypes(dtype_backend="pyarrow")
+    arrow["day"] = arrow["day"].astype("date32[pyarrow]")
     assert all(isinstance(dtype, pd.ArrowDtype) for dtype in arrow.dtypes)
 
     expected = FrameEncoder().fit_transform(plain, LABELS.codes)

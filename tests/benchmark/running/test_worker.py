@@ -48,6 +48,14 @@ def test_an_exception_is_recorded_in_one_line(pool, request_for):
     assert pool.run(request_for()).status == "done"
 
 
+def test_a_fit_that_ends_the_program_is_an_error(pool, request_for):
+    """Its own word for it is kept, and the worker is none the worse."""
+    outcome = pool.run(request_for(first="exit"))
+    assert outcome.status == "error"
+    assert outcome.reason == "SystemExit: enough"
+    assert pool.run(request_for()).status == "done"
+
+
 def test_the_death_of_the_process_is_recorded(pool, request_for):
     """A crash costs one experiment; the pool starts another worker."""
     outcome = pool.run(request_for(first="crash"))
