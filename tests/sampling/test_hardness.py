@@ -189,8 +189,36 @@ def test_shares_are_given_out_in_full(
     shares = np.array([share for share, _ in bins])
     available = np.array([rows for _, rows in bins])
     n = int(part * available.sum())
-    given_out = share_out(shares, n, available)
+    given_out = share_out(shares, n, available, np.random.default_rng(0))
 
     assert given_out.sum() == n
     assert (given_out >= 0).all()
     assert (given_out <= available).all()
+
+
+@given(st.lists(st.floats(0.01, 1), min_size=1, max_size=12), st.integers(0, 60))
+def test_parts_are_rounded_and_no_more(shares: list[float], n: int) -> None:
+    """A bin with rows enough gets its part, or less than one row more or less."""
+    parts = n * np.array(shares) / sum(shares)
+    many = np.full(len(shares), 1000)
+    given_out = share_out(np.array(shares), n, many, np.random.default_rng(1))
+
+    assert (np.abs(given_out - parts) < 1 + 1e-9).all()
+
+
+def test_small_parts_come_true_in_the_mean() -> None:
+    """Of 19 rows a bin with 1 of 20 parts gets 0.95 in the mean, wherever it stands."""
+    shares = np.array([0.5] + [0.05] * 10)
+    many, rng = np.full(11, 1000), np.random.default_rng(0)
+    means = np.mean([share_out(shares, 19, many, rng) for _ in range(4000)], axis=0)
+
+    np.testing.assert_allclose(means, 19 * shares, atol=0.05)
+
+
+def test_full_bins_leave_the_rest_to_the_others() -> None:
+    """Three rows of one bin, and of the other 9 two parts to one."""
+    given_out = share_out(
+        np.array([0.7, 0.2, 0.1]), 12, np.array([3, 99, 99]), np.random.default_rng(0)
+    )
+
+    assert given_out.tolist() == [3, 6, 3]

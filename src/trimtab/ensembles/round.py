@@ -217,7 +217,7 @@ class Round:
             available = np.bincount(bins, minlength=n_bins)
             by_bin = np.argsort(bins, kind="stable")
             parts = np.split(by_bin, np.cumsum(available)[:-1])
-            wanted = share_out(shares, size, available).tolist()
+            wanted = share_out(shares, size, available, self.rng).tolist()
             drawn += [
                 rows[part[draw_without_replacement(None, n, self.rng, len(part))]]
                 for part, n in zip(parts, wanted, strict=True)

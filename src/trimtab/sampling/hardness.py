@@ -34,6 +34,8 @@ Rows = NDArray[np.int64]
 
 LEAST_WEIGHT = 1e-280  # of a row that is drawn only where all others have been
 
+ROUNDING = 1e-9  # a part that is so near to all that a bin has is all of it
+
 
 def _bins(errors: Floats, n_bins: int) -> Rows:
     """Return each error's bin; the last is closed, and rounding stays inside."""
@@ -325,8 +327,13 @@ def shares_of_bins(rows: Codes, sums: Floats, alpha: float) -> Floats:
     return weights
 
 
-def share_out(shares: Floats, n: int, available: Codes) -> Rows:
+def share_out(
+    shares: Floats, n: int, available: Codes, rng: np.random.Generator
+) -> Rows:
     """Share a number of rows among bins, none getting more than it has.
+
+    A bin whose part is no whole number gets the one below it or the one above, by
+    chance, such that each gets its part in the mean (systematic sampling).
 
     Parameters
     ----------
@@ -336,6 +343,8 @@ def share_out(shares: Floats, n: int, available: Codes) -> Rows:
         Rows to share out; at most all that are available.
     available : ndarray of int of shape (n_bins,)
         Rows in each bin.
+    rng : numpy.random.Generator
+        Decides which parts are rounded up.
 
     Returns
     -------
@@ -345,18 +354,19 @@ def share_out(shares: Floats, n: int, available: Codes) -> Rows:
 
     Examples
     --------
-    >>> share_out(np.array([0.5, 0.3, 0.2]), 10, np.array([2, 100, 100])).tolist()
-    [2, 5, 3]
+    >>> rng = np.random.default_rng(0)
+    >>> share_out(np.array([0.5, 0.3, 0.2]), 12, np.array([2, 100, 100]), rng).tolist()
+    [2, 6, 4]
     """
-    given = np.zeros(len(shares), dtype=np.int64)
     weights = np.maximum(shares, LEAST_WEIGHT)
+    given = np.zeros(len(shares), dtype=np.int64)
     while left := n - int(given.sum()):
-        open_bins = given < available
-        wanted = np.where(open_bins, weights, 0.0)
-        wanted *= left / wanted.sum()
-        part = np.minimum(np.floor(wanted).astype(np.int64), available - given)
-        if not part.any():  # fewer rows than bins: to the largest remainders
-            largest = np.argsort(-wanted, kind="stable")
-            part[[b for b in largest.tolist() if open_bins[b]][:left]] = 1
-        given += part
+        parts = np.where(given < available, weights, 0.0)
+        parts *= left / parts.sum()
+        emptied = (parts > 0) & (parts >= available - ROUNDING)
+        if not emptied.any():
+            steps = np.cumsum(parts)
+            steps = np.floor(steps / steps[-1] * left + rng.random())
+            return given + np.diff(steps, prepend=0).astype(np.int64)
+        given[emptied] = available[emptied]
     return given

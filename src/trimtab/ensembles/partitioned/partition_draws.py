@@ -174,7 +174,7 @@ class PartitionDraws:
         ranks = [
             draw_without_replacement(None, n, rng, rows)
             for n, rows in zip(
-                share_out(shares, size, available).tolist(),
+                share_out(shares, size, available, rng).tolist(),
                 available.tolist(),
                 strict=True,
             )
