@@ -36,12 +36,19 @@ def scheduled(optimizer: torch.optim.Optimizer) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("ours", "peer"), [(ReplicaAdamW, torch.optim.AdamW), (ReplicaSGD, torch.optim.SGD)]
+    ("ours", "peer", "options"),
+    [
+        (ReplicaAdamW, torch.optim.AdamW, {}),
+        (ReplicaAdamW, torch.optim.AdamW, {"betas": (0.5, 0.999)}),
+        (ReplicaSGD, torch.optim.SGD, {}),
+    ],
 )
-def test_each_replica_learns_as_with_its_own_optimizer(ours: Any, peer: Any) -> None:
+def test_each_replica_learns_as_with_its_own_optimizer(
+    ours: Any, peer: Any, options: dict[str, Any]
+) -> None:
     """Over 15 steps along the cosine, one replica let go after 10."""
     together = some_parameters()
-    optimizer = ours(together, RATES, DECAYS)
+    optimizer = ours(together, RATES, DECAYS, **options)
     scheduler = scheduled(optimizer)
     present = torch.arange(3)
     for step in range(15):
@@ -60,7 +67,7 @@ def test_each_replica_learns_as_with_its_own_optimizer(ours: Any, peer: Any) -> 
 
     for position, replica in enumerate(present.tolist()):
         alone = [nn.Parameter(p.data[replica].clone()) for p in some_parameters()]
-        own = peer(alone, lr=RATES[replica], weight_decay=DECAYS[replica])
+        own = peer(alone, lr=RATES[replica], weight_decay=DECAYS[replica], **options)
         own_schedule = scheduled(own)
         for step in range(15):
             for parameter, gradient in zip(alone, gradients(step), strict=True):

@@ -168,6 +168,26 @@ def test_learning_rate_falls_along_half_a_cosine(rows: Rows) -> None:
     assert set(of_replica(constant, 0, "learning_rate")) == {0.02}
 
 
+def test_a_constant_rate_and_beta_1_are_adam_s(rows: Rows) -> None:
+    """Five epochs of one batch are five steps of PyTorch's Adam as the papers use it."""
+    options = {"beta_1": 0.5, "schedule": "constant", "weight_decay": 0.0}
+    whole = {"batch_size": len(rows.X), "max_epochs": 5, "learning_rate_init": 0.01}
+    trainer = Trainer(mlp([1]), **options, **whole, device="cpu", selection="last")
+    trainer.fit(rows.X, rows.codes, rows.X_held, rows.codes_held, seeds=[1])
+    by_hand = mlp([1])
+    adam = torch.optim.Adam(by_hand.parameters(), lr=0.01, betas=(0.5, 0.999))
+    for _ in range(5):
+        adam.zero_grad()
+        logits = by_hand(torch.from_numpy(rows.X)[None])[0]
+        nn.functional.cross_entropy(logits, torch.from_numpy(rows.codes)).backward()
+        adam.step()
+
+    for ours, theirs in zip(
+        trainer.network.parameters(), by_hand.parameters(), strict=True
+    ):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
 def test_draw_is_told_the_metric_of_choice(rows: Rows) -> None:
     """Recall by name is recall by a function of codes and predictions."""
 
@@ -350,6 +370,7 @@ def test_training_that_diverges_is_an_error(rows: Rows) -> None:
         ({"max_epochs": 0}, "max_epochs is 0: give a whole number, 1 or more"),
         ({"batch_size": 2.5}, "batch_size is 2.5: give a whole number"),
         ({"n_iter_no_change": True}, "n_iter_no_change is True"),
+        ({"beta_1": 1.0}, "beta_1 is 1.0: give a number from 0, below 1"),
         ({"schedule": "step"}, "schedule is 'step': give 'cosine' or 'constant'"),
         ({"draw": "artful"}, "there is no draw 'artful'"),
         ({"loss": "focus"}, "there is no loss 'focus'"),

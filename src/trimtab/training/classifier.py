@@ -75,7 +75,11 @@ class NetworkClassifier(ReplicaClassifier):
     n_replicas : int, default=1
         How many networks are trained side by side; their probabilities are averaged.
     learning_rate_init : float, default=0.001
-        Falls to 0 along half a cosine over `max_iter` epochs.
+        Of AdamW, in the first epoch.
+    schedule : {"cosine", "constant"}, default="cosine"
+        Whether the learning rate falls to 0 along half a cosine over `max_iter` epochs.
+    beta_1 : float in [0, 1), default=0.9
+        How much of the mean slope of earlier steps AdamW keeps.
     weight_decay : float, default=0.01
         Of AdamW.
     max_iter : int, default=200
@@ -164,6 +168,8 @@ class NetworkClassifier(ReplicaClassifier):
         metric: ClassMetric = "f1",
         n_replicas: int = 1,
         learning_rate_init: float = 0.001,
+        schedule: str = "cosine",
+        beta_1: float = 0.9,
         weight_decay: float = 0.01,
         max_iter: int = 200,
         batch_size: int = 64,
@@ -188,6 +194,8 @@ class NetworkClassifier(ReplicaClassifier):
         self.metric = metric
         self.n_replicas = n_replicas
         self.learning_rate_init = learning_rate_init
+        self.schedule = schedule
+        self.beta_1 = beta_1
         self.weight_decay = weight_decay
         self.max_iter = max_iter
         self.batch_size = batch_size

@@ -28,6 +28,8 @@ class ReplicaAdamW(torch.optim.AdamW):
         makes of it multiplies them all.
     weight_decay : array-like of float of shape (n_replicas,)
         Weight decays.
+    betas : tuple of two float, default=(0.9, 0.999)
+        What is kept of the running means of slopes, and of their squares.
     """
 
     def __init__(
@@ -35,8 +37,9 @@ class ReplicaAdamW(torch.optim.AdamW):
         parameters: Iterable[nn.Parameter],
         rates: ArrayLike,
         weight_decay: ArrayLike,
+        betas: tuple[float, float] = (0.9, 0.999),
     ) -> None:
-        super().__init__(parameters, lr=1.0, weight_decay=0.0, fused=True)
+        super().__init__(parameters, 1.0, betas, weight_decay=0.0, fused=True)
         by_replica = torch.tensor(rates, dtype=torch.double)
         decay = torch.tensor(weight_decay, dtype=torch.double) * by_replica
         self._rates = [_beside(by_replica, one) for one in self._all()]

@@ -234,6 +234,8 @@ def _trainer(
         "synthesis": estimator.synthesis,
         "metric": estimator.metric,
         "learning_rate_init": estimator.learning_rate_init,
+        "schedule": estimator.schedule,
+        "beta_1": estimator.beta_1,
         "weight_decay": estimator.weight_decay,
         "max_epochs": estimator.max_iter,
         "batch_size": estimator.batch_size,

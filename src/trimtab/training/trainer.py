@@ -49,6 +49,8 @@ class Trainer:
     learning_rate_init : float or sequence of one for each replica, default=0.001
         In the first epoch. Replicas whose learning rate or weight decay
         differs must be stacked, see `trimtab.training.replica_network.StackedNetwork`.
+    beta_1 : float in [0, 1), default=0.9
+        How much of the mean slope of earlier steps ``"adamw"`` keeps.
     weight_decay : float or sequence of one for each replica, default=0.01
         On all parameters.
     optimizer : {"adamw", "sgd"}, default="adamw"
@@ -99,6 +101,7 @@ class Trainer:
         synthesis: str | Synthesis | None = None,
         metric: ClassMetric = "f1",
         learning_rate_init: float | Sequence[float] = 0.001,
+        beta_1: float = 0.9,
         weight_decay: float | Sequence[float] = 0.01,
         optimizer: str = "adamw",
         selection: str = "loss",
@@ -115,6 +118,7 @@ class Trainer:
             check_number("learning_rate_init", rate, above=0)
         for decay in _of_replicas("weight_decay", weight_decay, network):
             check_number("weight_decay", decay, at_least=0)
+        check_number("beta_1", beta_1, at_least=0, below=1)
         check_count("max_epochs", max_epochs)
         check_count("batch_size", batch_size)
         if n_iter_no_change is not None:
@@ -128,6 +132,7 @@ class Trainer:
         self.synthesis = get_synthesis(synthesis)
         self.metric = metric
         self.learning_rate_init = learning_rate_init
+        self.beta_1 = beta_1
         self.weight_decay = weight_decay
         self.optimizer = optimizer
         self.selection = selection

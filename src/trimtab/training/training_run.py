@@ -122,16 +122,17 @@ class TrainingRun:
         self.rates = np.broadcast_to(rate, len(self.present))
         decays = np.broadcast_to(decay, len(self.present))
         parameters = self.network.parameters()
+        own: dict[str, Any] = {}
+        if is_adam := self.trainer.optimizer == "adamw":
+            own["betas"] = (self.trainer.beta_1, 0.999)
         self.optimizer: torch.optim.Optimizer
         if len(set(self.rates)) == len(set(decays)) == 1:
-            rate, decay = float(self.rates[0]), float(decays[0])
-            kinds = {"adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
-            self.optimizer = kinds[self.trainer.optimizer](
-                parameters, lr=rate, weight_decay=decay, fused=True
-            )
+            own |= {"lr": float(self.rates[0]), "weight_decay": float(decays[0])}
+            kind: Any = torch.optim.AdamW if is_adam else torch.optim.SGD
+            self.optimizer = kind(parameters, **own, fused=True)
         else:
-            own = {"adamw": ReplicaAdamW, "sgd": ReplicaSGD}[self.trainer.optimizer]
-            self.optimizer = own(parameters, self.rates, decays)
+            kind = ReplicaAdamW if is_adam else ReplicaSGD
+            self.optimizer = kind(parameters, self.rates, decays, **own)
         self.scheduler: torch.optim.lr_scheduler.LRScheduler | None = None
         if self.trainer.schedule == "cosine":
             self.scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(

@@ -74,6 +74,8 @@ def test_networks_of_a_suite_differ_in_one_thing() -> None:
         assert (network.batch_size, network.max_iter) == (128, 200)
         assert (network.n_replicas, network.n_iter_no_change) == (1, None)
         assert held == 0.25
+        own = (network.schedule, network.beta_1)
+        assert own == (("cosine", 0.9) if moving else ("constant", 0.5))
         assert model.selection == ("last" if moving else "average-precision")
 
 

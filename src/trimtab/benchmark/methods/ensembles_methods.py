@@ -1,7 +1,9 @@
 """Ensembles on drawn and on made rows, with their controls, over any of six learners.
 
-All have ten members. What the MESA paper compares has the parameters of its Table 8
-where it gives any; `BASES` are its learners and LightGBM. Constant and random μ are
+All have ten members. What the MESA paper compares has the numbers of rows and neighbours
+of its Table 8, where it gives any, but the boosting of the papers that the ensembles are
+from, AdaBoost.M2; `BASES` are its learners, LightGBM, and a tree of depth 8 for boosting,
+to which a full tree leaves nothing to improve. Constant and random μ are
 MESA's draw without its learning, and a plain bag is what no draw at all would do: they
 are controls, as every gain of the others has to be one over these too.
 """
@@ -30,6 +32,7 @@ __all__ = ["BASES", "base_learner"]
 BASES = (
     "lightgbm",
     "decision-tree",
+    "shallow-tree",
     "knn",
     "gaussian-nb",
     "adaboost",
@@ -62,6 +65,8 @@ def base_learner(base: str, random_state: int = 0) -> Any:
         return lightgbm_learner(random_state)
     if base == "decision-tree":
         return DecisionTreeClassifier(random_state=random_state)
+    if base == "shallow-tree":
+        return DecisionTreeClassifier(max_depth=8, random_state=random_state)
     if base == "knn":
         return KNeighborsClassifier()
     if base == "gaussian-nb":

@@ -32,6 +32,9 @@ __all__ = ["explicit_gradient", "grown"]
 
 PAPER_NETWORK = {"hidden_layer_sizes": (128, 16), "batch_size": 128}
 
+BASELINE_ADAM = {"schedule": "constant", "beta_1": 0.5}
+"""What section 5 of the paper says of its baselines' Adam, beside the learning rate."""
+
 
 def _classifier(info: TableInfo, random_state: int, **parameters: Any) -> Any:
     """Return the classifier; parameters that are not its own are the network's."""
@@ -253,7 +256,7 @@ def as_in_explicit_gradient(
     **parameters
         Of the method.
     """
-    paper = {
+    paper: dict[str, Any] = {
         **PAPER_NETWORK,
         "n_replicas": 1,
         "learning_rate_init": 1e-3,
@@ -261,6 +264,8 @@ def as_in_explicit_gradient(
         "max_iter": 200,
         "n_iter_no_change": None,
     }
+    if not of.startswith("explicit-gradient"):
+        paper |= BASELINE_ADAM
     if sampler is not None:
         parameters["sampler"] = _sampler(sampler, growth)
     model = get_method(of).build(info, random_state, **{**paper, **parameters})
