@@ -137,8 +137,10 @@ def encode_as(y: Any, labels: Labels, *, name: str = "y") -> NDArray[np.int64]:
     return codes.astype(np.int64)
 
 
-def check_eval_set(eval_set: Any, labels: Labels) -> tuple[Any, Codes]:
-    """Return the held-out table and its class codes.
+def check_eval_set(
+    eval_set: Any, labels: Labels, *, name: str = "eval_set"
+) -> tuple[Any, Codes]:
+    """Return a held-out table and its class codes.
 
     Parameters
     ----------
@@ -146,6 +148,8 @@ def check_eval_set(eval_set: Any, labels: Labels) -> tuple[Any, Codes]:
         Rows of every class.
     labels : Labels
         Those of the training rows.
+    name : str, default="eval_set"
+        What the parameter is called.
 
     Raises
     ------
@@ -155,26 +159,26 @@ def check_eval_set(eval_set: Any, labels: Labels) -> tuple[Any, Codes]:
     """
     if not (isinstance(eval_set, (tuple, list)) and len(eval_set) == 2):
         raise InputError(
-            f"eval_set is a {type(eval_set).__name__}: give a pair of held-out rows "
-            "and their labels, eval_set=(X_held, y_held)"
+            f"{name} is a {type(eval_set).__name__}: give a pair of held-out rows "
+            f"and their labels, {name}=(X_held, y_held)"
         )
     X, y = eval_set
     if is_dask(X) or is_dask(y):
         raise InputError(
-            "eval_set is a dask collection, and is measured again and again: give it "
-            "in memory, eval_set=(X_held.compute(), y_held.compute())"
+            f"{name} is a dask collection, and is measured again and again: give it "
+            f"in memory, {name}=(X_held.compute(), y_held.compute())"
         )
-    codes = encode_as(y, labels, name="the y of eval_set")
+    codes = encode_as(y, labels, name=f"the y of {name}")
     if n_rows(X) != len(codes):
         raise InputError(
-            f"eval_set has {n_rows(X)} rows and {len(codes)} labels: give one label "
+            f"{name} has {n_rows(X)} rows and {len(codes)} labels: give one label "
             "for each row"
         )
     absent = np.flatnonzero(np.bincount(codes, minlength=len(labels.classes)) == 0)
     if len(absent):
         raise InputError(
-            f"eval_set has no row of class {labels.classes[absent[0]].item()!r}, so "
-            "its difficulty cannot be measured: add some, or leave eval_set out"
+            f"{name} has no row of class {labels.classes[absent[0]].item()!r}, so "
+            f"its difficulty cannot be measured: add some, or leave {name} out"
         )
     return X, codes
 

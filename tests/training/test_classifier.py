@@ -326,6 +326,10 @@ def hostile(name: str, X: pd.DataFrame, y: NDArray[Any]) -> tuple[Any, ...]:
         return X, y, (X, np.where(y == "rarest", "new", y))
     if name == "eval_set of two lengths":
         return X, y, (X, other)
+    if name == "missing label held out":
+        return X, y, (X, np.where(y == "rarest", None, y))
+    if name == "other labels held out":
+        return X, y, (X, np.arange(len(y)) % 3)
     if name == "eval_set of X alone":
         return X, y, X
     return X, y
@@ -338,10 +342,12 @@ ERRORS = {
     "one class": "y has one class only, 'common'",
     "single row": "class lonely has one row only: a held-out part needs at least two",
     "missing label": "",
-    "class not held out": "class rarest is missing from eval_set: give rows of every",
-    "unknown class held out": "eval_set has the class new, which y has not",
-    "eval_set of two lengths": "eval_set: X has 140 rows and y has 130",
-    "eval_set of X alone": "eval_set is a DataFrame: give a pair (X, y)",
+    "class not held out": "eval_set has no row of class 'rarest', so its difficulty",
+    "unknown class held out": "the y of eval_set has the class 'new', and the training rows",
+    "missing label held out": "the y of eval_set is missing in 10 of 140 rows",
+    "other labels held out": "the y of eval_set has labels such as 0, and the training",
+    "eval_set of two lengths": "eval_set has 140 rows and 130 labels: give one label",
+    "eval_set of X alone": "eval_set is a DataFrame: give a pair of held-out rows",
 }
 
 

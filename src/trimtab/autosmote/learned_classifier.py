@@ -14,13 +14,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from trimtab.autosmote.row_decisions import RowDecisions, rare_rows
 from trimtab.exceptions import InputError
+from trimtab.fit_arguments import check_eval_set
 from trimtab.sampling.draw import Draw
 from trimtab.synthesis.decisions import Decision
 from trimtab.synthesis.learned_rows import MOST_COHORTS, AutoSMOTERows
 from trimtab.training.checked_rows import as_network, check_rows
 from trimtab.training.classifier import NetworkClassifier
 from trimtab.training.held_out import SELECTIONS
-from trimtab.training.input_checks import check_pair
 from trimtab.training.replica_classifier import ReplicaClassifier
 from trimtab.training.shared_run import FitOutcome, FitShare, train_shares
 from trimtab.whole_fits import all_or_nothing
@@ -296,8 +296,8 @@ class AutoSMOTEClassifier(ReplicaClassifier):
         self._rare = rare, labels.decode(labels.codes[rare]), np.asarray(X)[rare]
         y = labels.decode(labels.codes)
         if eval_set is not None:
-            X_held, y_held = check_pair("eval_set", eval_set)
-            eval_set = check_rows(self, network, X_held), y_held
+            X_held, codes = check_eval_set(eval_set, labels)
+            eval_set = check_rows(self, network, X_held), labels.decode(codes)
         return network.begin_fit(X, y, eval_set, eval_weight)
 
     def end_fit(self, outcome: FitOutcome) -> None:

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trimtab.exceptions import InputError
+from trimtab.fit_arguments import check_eval_set
 from trimtab.synthesis.moving_set import moving_counts
 from trimtab.tables import Labels, held_out_split
-from trimtab.training.input_checks import check_pair, held_out_codes
 
 __all__ = ["Part", "ThreeParts", "three_parts", "warn_of_few"]
 
@@ -91,8 +91,7 @@ def three_parts(
     parts: list[Part] = []
     for name, (pair, fraction) in given.items():
         if pair is not None:
-            X_given, y_given = check_pair(name, pair)
-            codes = held_out_codes(y_given, labels.classes)
+            X_given, codes = check_eval_set(pair, labels, name=name)
             parts.append(Part(checked(X_given), codes))
             continue
         of_rest = min(fraction * len(labels.codes) / len(rest), 0.95)

@@ -77,10 +77,9 @@ class ClassRows:
 
         Ensembles take the classes of a round for all there are.
         """
-        for code in np.flatnonzero(self.counts):
+        seen = np.bincount(self.codes[drawn], minlength=self.n_classes)
+        for code in np.flatnonzero((self.counts > 0) & (seen == 0)):
             of_drawn = self.codes[drawn]
-            if (of_drawn == code).any():
-                continue
             most_frequent = np.bincount(of_drawn).argmax()
             rows = np.flatnonzero(self.codes == code)
             one = torch.randint(len(rows), (1,), generator=generator).item()

@@ -11,15 +11,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
 from trimtab.exceptions import check_number
-from trimtab.fit_arguments import read_labels, target_of
+from trimtab.fit_arguments import check_eval_set, read_labels, target_of
 from trimtab.lazy_tables import refuse_dask
 from trimtab.tables import check_table, held_out_split
-from trimtab.training.input_checks import (
-    check_inputs,
-    check_pair,
-    check_splittable,
-    held_out_codes,
-)
+from trimtab.training.input_checks import check_inputs, check_splittable
 from trimtab.training.resampled_rows import resampled_rows
 
 __all__ = ["FitRows", "check_network_inputs", "rows_to_fit", "takes_images"]
@@ -87,8 +82,7 @@ def rows_to_fit(estimator: Any, X: Any, y: Any, eval_set: Any = None) -> FitRows
         X_held, codes_held = X[held], labels.codes[held]
         X, codes = X[training], labels.codes[training]
     else:
-        X_held, y_held = check_pair("eval_set", eval_set)
-        codes_held = held_out_codes(y_held, labels.classes)
+        X_held, codes_held = check_eval_set(eval_set, labels)
         X_held, codes = check_network_inputs(estimator, X_held), labels.codes
     entropy = random.randint(np.iinfo(np.int32).max)
     seeds = np.random.SeedSequence(entropy).generate_state(estimator.n_replicas)
