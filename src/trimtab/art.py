@@ -25,6 +25,7 @@ from trimtab.fit_arguments import (
     weighty_rows,
 )
 from trimtab.sampling.draw import AdaptiveDraw
+from trimtab.sampling.priors import corrected
 from trimtab.tables import Labels
 from trimtab.training.adaptive_rounds import fit_in_rounds
 from trimtab.training.checked_rows import as_network, check_rows
@@ -340,7 +341,7 @@ class ARTClassifier(ReplicaClassifier):
         return AdaptiveDraw(self.prior_blend, self.boost_frequency, self.confidence)
 
     def probability_parts(self, X: Any) -> Iterator[Floats]:
-        """Yield the replicas' probabilities, a few rows at once."""
+        """Yield the replicas' probabilities: of networks, a few rows at once."""
         check_is_fitted(self)
         X = check_rows(self, self.estimator, X)
         if as_network(self.estimator) is not None:
@@ -348,8 +349,7 @@ class ARTClassifier(ReplicaClassifier):
             return
         of_replicas = np.stack([one.predict_proba(X) for one in self.estimators_])
         if self.correct_prior:
-            odds = of_replicas * (self.class_prior_ / self.drawn_prior_)[:, np.newaxis]
-            of_replicas = odds / odds.sum(axis=2, keepdims=True)
+            of_replicas = corrected(of_replicas, self.class_prior_, self.drawn_prior_)
         yield of_replicas
 
     def __sklearn_tags__(self) -> Tags:

@@ -26,6 +26,7 @@ __all__ = [
     "is_sparse",
     "label_values",
     "n_rows",
+    "smallest_class",
     "take_rows",
 ]
 
@@ -120,9 +121,20 @@ def encode_labels(
             "like an identifier or a number; name a column of classes, or group the "
             "rare ones"
         )
-    smallest = len(classes) - 1 - int(np.argmin(counts[::-1]))
+    smallest = smallest_class(counts)
     code = smallest if positive is None else _find_class(classes, positive, name)
     return Labels(classes, codes.reshape(-1).astype(np.int64), code)
+
+
+def smallest_class(sizes: NDArray[Any]) -> int:
+    """Return the code of the smallest class, the last of several.
+
+    Parameters
+    ----------
+    sizes : ndarray of shape (n_classes,)
+        Their rows, or shares of the rows.
+    """
+    return len(sizes) - 1 - int(np.argmin(sizes[::-1]))
 
 
 def label_values(y: Any, name: str) -> NDArray[Any]:

@@ -87,6 +87,21 @@ def test_what_was_decided_is_a_table() -> None:
     np.testing.assert_array_equal(cohorts, model.n_cohorts_)
 
 
+def test_what_was_shown_is_told_and_can_be_undone() -> None:
+    """Classes are shown alike; with a corrected prior odds follow their rows again."""
+    model = small(n_replicas=2).fit(X, Y)
+    fair = small(n_replicas=2, correct_prior=True).fit(X, Y)
+
+    first = [(record["epoch"], record["replica"]) for record in model.history_[:3]]
+    assert first == [(1, 0), (1, 1), (2, 0)]
+    assert model.best_iter_.shape == (2,)
+    np.testing.assert_allclose(model.class_prior_, np.bincount(CODES) / 400, atol=0.01)
+    np.testing.assert_allclose(model.drawn_prior_, 1 / 3, atol=0.01)
+    odds = model.replica_probabilities(X) * model.class_prior_ * 3
+    corrected = (odds / odds.sum(axis=2, keepdims=True)).mean(axis=0)
+    np.testing.assert_allclose(fair.predict_proba(X), corrected, atol=0.02)
+
+
 def test_row_by_row_there_are_no_cohorts() -> None:
     """The variant "self" decides on each row."""
     model = small(variant="self").fit(X, Y)

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -145,13 +146,14 @@ def test_smaller_class_is_thinned_unless_named() -> None:
         ([0] * 20 + [1] * 2, 5, r"the ratio is 10 already; give more than that, not 5"),
         ([0] * 20 + [1] * 2, 50, r"ratio 50 leaves no row of class '1' .*at most 20"),
         ([0, 0, 1, 2], 2, r"y has 3 classes.*make_long_tail"),
-        ([0, 0, 1], 0.5, r"ratio is 0.5: give a number at least 1"),
+        ([0, 0, 1], 0.5, r"ratio is 0.5: give a number from 1"),
+        ([0, 0, 1], "3", r"ratio is '3': give a number from 1"),
         ([0, 0, 1], float("nan"), r"ratio is nan"),
         ([0, 0, 1], float("inf"), r"ratio is inf"),
         ([0, 0, 0], 2, r"one class only"),
     ],
 )
-def test_impossible_imbalance(y: list[int], ratio: float, message: str) -> None:
+def test_impossible_imbalance(y: list[int], ratio: Any, message: str) -> None:
     """What cannot be done is one line that names the value and the cure."""
     with pytest.raises(InputError, match=message):
         make_imbalanced(np.zeros((len(y), 1)), y, ratio, random_state=0)
@@ -163,9 +165,10 @@ def test_impossible_imbalance(y: list[int], ratio: float, message: str) -> None:
         (0.5, 30, r"class 'a' has 20 rows and should get 30: give largest below 30"),
         (1, 15, r"class 'b' has 10 rows and should get 15"),
         (0.01, 10, r"factor 0.01 leaves no row of class 'b'"),
-        (0, 10, r"factor is 0: give a number in \(0, 1\]"),
+        (0, 10, r"factor is 0: give a number above 0, up to 1"),
         (2, 10, r"factor is 2"),
-        (0.5, 0, r"largest is 0: give a number at least 1"),
+        (0.5, 0, r"largest is 0: give"),
+        (0.5, 10.5, r"largest is 10.5: give a whole number"),
     ],
 )
 def test_impossible_long_tail(factor: float, largest: int, message: str) -> None:

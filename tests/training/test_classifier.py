@@ -343,7 +343,7 @@ ERRORS = {
     "single row": "class lonely has one row only: a held-out part needs at least two",
     "missing label": "",
     "class not held out": "eval_set has no row of class 'rarest', so its difficulty",
-    "unknown class held out": "the y of eval_set has the class 'new', and the training rows",
+    "unknown class held out": "the y of eval_set has the class 'new', and the",
     "missing label held out": "the y of eval_set is missing in 10 of 140 rows",
     "other labels held out": "the y of eval_set has labels such as 0, and the training",
     "eval_set of two lengths": "eval_set has 140 rows and 130 labels: give one label",

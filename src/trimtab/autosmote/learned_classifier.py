@@ -95,6 +95,9 @@ class AutoSMOTEClassifier(ReplicaClassifier):
         classes on the held-out rows, or as
         `trimtab.training.classifier.NetworkClassifier` has it. ``"last"`` is the
         paper's 200 epochs; the ``"loss"`` is lowest when little has been learned yet.
+    correct_prior : bool, default=False
+        Whether probabilities are corrected from the class frequencies that were shown,
+        made rows among them, to those of the training data.
     validation_fraction : float in (0, 1), default=0.15
         The share of each class that is held out of training.
     n_replicas : int, default=1
@@ -108,7 +111,16 @@ class AutoSMOTEClassifier(ReplicaClassifier):
     classes_ : ndarray of shape (n_classes,)
         The labels.
     estimator_ : NetworkClassifier
-        The trained network, with its ``history_``.
+        The trained network.
+    history_ : list of dict
+        One record for each epoch and replica, as of a
+        `trimtab.training.classifier.NetworkClassifier`.
+    best_iter_ : ndarray of int of shape (n_replicas,)
+        The epoch whose weights and decisions each replica has, from 1.
+    class_prior_ : ndarray of shape (n_classes,)
+        Each class's share of the training rows.
+    drawn_prior_ : ndarray of shape (n_replicas, n_classes)
+        Its share of what each replica was shown up to its best epoch.
     decisions_ : DataFrame
         What was decided for each row of all classes but the largest, see
         `trimtab.autosmote.row_decisions.RowDecisions.frame`.
@@ -160,6 +172,7 @@ class AutoSMOTEClassifier(ReplicaClassifier):
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), None],
         "selection": [StrOptions(set(SELECTIONS))],
+        "correct_prior": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_replicas": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
@@ -183,6 +196,7 @@ class AutoSMOTEClassifier(ReplicaClassifier):
         max_iter: int = 200,
         n_iter_no_change: int | None = None,
         selection: str = "macro-f1",
+        correct_prior: bool = False,
         validation_fraction: float = 0.15,
         n_replicas: int = 1,
         random_state: int | np.random.RandomState | None = None,
@@ -202,6 +216,7 @@ class AutoSMOTEClassifier(ReplicaClassifier):
         self.max_iter = max_iter
         self.n_iter_no_change = n_iter_no_change
         self.selection = selection
+        self.correct_prior = correct_prior
         self.validation_fraction = validation_fraction
         self.n_replicas = n_replicas
         self.random_state = random_state
@@ -273,6 +288,7 @@ class AutoSMOTEClassifier(ReplicaClassifier):
             n_iter_no_change=self.n_iter_no_change,
             selection=self.selection,
             validation_fraction=self.validation_fraction,
+            correct_prior=self.correct_prior,
             n_replicas=self.n_replicas,
         )
         return network
@@ -303,7 +319,10 @@ class AutoSMOTEClassifier(ReplicaClassifier):
     def end_fit(self, outcome: FitOutcome) -> None:
         """Take over what was trained, see `begin_fit`."""
         self.estimator_.end_fit(outcome)
-        self.n_iter_ = self.estimator_.n_iter_
+        self.history_, self.n_iter_ = self.estimator_.history_, self.estimator_.n_iter_
+        self.best_iter_ = self.estimator_.best_iter_
+        self.class_prior_ = self.estimator_.class_prior_
+        self.drawn_prior_ = self.estimator_.drawn_prior_
         rows, labels, X = self._rare
         del self._rare
         assert isinstance(outcome.synthesis, AutoSMOTERows)

@@ -2,13 +2,12 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trimtab.exceptions import InputError
+from trimtab.exceptions import InputError, check_count, check_number
 
 __all__ = ["make_imbalanced", "make_long_tail"]
 
@@ -71,7 +70,7 @@ def make_imbalanced(
             f"y has {len(labels.classes)} classes: make_imbalanced thins out one of "
             "two; for more see make_long_tail"
         )
-    _check_number("ratio", ratio, 1, math.inf)
+    check_number("ratio", ratio, at_least=1)
     n_minority = int(labels.counts[labels.positive])
     n_majority = len(labels.codes) - n_minority
     wanted = round(n_majority / ratio)
@@ -150,8 +149,8 @@ def make_long_tail(
 
     check_same_length(X, y)
     labels = encode_labels(y)
-    _check_number("factor", factor, 0, 1)
-    _check_number("largest", largest, 1, math.inf)
+    check_number("factor", factor, above=0, at_most=1)
+    check_count("largest", largest)
     share = np.arange(len(labels.classes)) / (len(labels.classes) - 1)
     wanted = np.rint(largest * factor**share).astype(np.int64)
     if not wanted[-1]:
@@ -167,13 +166,6 @@ def make_long_tail(
             f"{wanted[k]}: give largest below {largest}, or a smaller factor"
         )
     return _drawn(X, y, labels.codes, wanted, random_state, return_indices)
-
-
-def _check_number(name: str, value: float, low: float, high: float) -> None:
-    """Raise unless the value is a number in [low, high], and above zero."""
-    if not (low <= value <= high and 0 < value < math.inf):
-        bounds = f"at least {low:g}" if high == math.inf else f"in ({low:g}, {high:g}]"
-        raise InputError(f"{name} is {value}: give a number {bounds}")
 
 
 def _drawn(

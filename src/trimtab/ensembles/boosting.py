@@ -26,7 +26,6 @@ from trimtab.ensembles.pseudo_loss import (
     pseudo_loss,
     reweighed,
 )
-from trimtab.exceptions import InputError
 from trimtab.fit_arguments import coded_class_weights
 from trimtab.synthesis.between_neighbours import smote_rows
 from trimtab.synthesis.neighbours import foreign_neighbours
@@ -96,11 +95,6 @@ class _Boost:
 
     def __init__(self, learner: Any, X: Floats, codes: Codes, n_classes: int) -> None:
         self._maker = MemberMaker(learner, weighted=False)
-        try:
-            MemberMaker(learner, weighted=True)
-            self._takes_weights = True
-        except InputError:
-            self._takes_weights = False
         self._X, self._codes, self._n_classes = X, codes, n_classes
         self.mistakes = first_mistakes(codes, n_classes)
         self.members: list[Any] = []
@@ -168,7 +162,7 @@ class _Boost:
         X, codes = self._X, self._codes
         row_weights = self.mistakes.sum(axis=1)
         weights = None
-        if self._takes_weights:
+        if self._maker.takes_weights:
             ones = np.ones(len(made_codes))
             weights = np.concatenate([len(codes) * row_weights, ones])
         else:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from trimtab.exceptions import InputError
 from trimtab.sampling.draw_history import innermost
+from trimtab.tables import smallest_class
 
 __all__ = ["EnsembleHistory"]
 
@@ -106,7 +107,7 @@ class EnsembleHistory:
     @property
     def smallest(self) -> int:
         """The code of the smallest class, whose rows are in every balanced draw."""
-        return len(self.prior) - 1 - int(np.argmin(self.prior[::-1]))
+        return smallest_class(self.prior)
 
     @property
     def bins(self) -> Floats:

@@ -70,6 +70,11 @@ class MemberMaker:
             )
         self._seeds = seed_parameters(example)
 
+    @property
+    def takes_weights(self) -> bool:
+        """Whether members can be fitted on weighted rows."""
+        return self._weight_name is not None
+
     def unfitted(self, n_drawn: int, seed: int) -> Any:
         """Return a member for so many rows, whose chance is decided by `seed`."""
         if self._is_function:

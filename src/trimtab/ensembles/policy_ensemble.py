@@ -33,6 +33,7 @@ from trimtab.fit_arguments import (
     weighty_rows,
 )
 from trimtab.lazy_tables import is_dask, refuse_dask
+from trimtab.sampling.priors import corrected
 from trimtab.tables import Labels, held_out_split, n_rows
 from trimtab.whole_fits import all_or_nothing
 
@@ -183,7 +184,7 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     ) -> tuple[Cascade, TrainingRows]:
         """Return a cascade without members over a Dask collection."""
         from trimtab.ensembles.partitioned.dask_table import example_of
-        from trimtab.ensembles.partitioned.partitioned_cascade import PartitionedRows
+        from trimtab.ensembles.partitioned.partitioned_rows import PartitionedRows
 
         self._check_partitioned()
         check_fit_parameters(fit_params)
@@ -294,11 +295,7 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         probabilities = predicted(member, X, len(self.classes_))
         if not self.correct_prior:
             return probabilities
-        odds = probabilities * _prior_ratio(
-            self.class_prior_, self.drawn_priors_[number]
-        )
-        corrected: Floats = odds / odds.sum(axis=1, keepdims=True)
-        return corrected
+        return corrected(probabilities, self.class_prior_, self.drawn_priors_[number])
 
     def predict_proba(self, X: Any) -> Floats:
         """Return the probability of each class, the mean over the members.
@@ -382,8 +379,3 @@ class PolicyEnsemble(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
             tags.input_tags.sparse = accepted.sparse
             tags.input_tags.allow_nan = accepted.allow_nan
         return tags
-
-
-def _prior_ratio(prior: Floats, drawn: Floats) -> Floats:
-    """Return how much likelier each class is than its draws say; 0 if never drawn."""
-    return np.divide(prior, drawn, out=np.zeros(len(prior)), where=drawn > 0)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from trimtab.ensembles.members import predicted
 from trimtab.ensembles.round import Round
-from trimtab.tables import n_rows, take_rows
+from trimtab.tables import n_rows, smallest_class, take_rows
 
 __all__ = [
     "MemoryPool",
@@ -24,7 +24,6 @@ __all__ = [
     "candidate_rows",
     "candidate_sizes",
     "class_shares",
-    "smallest_class",
 ]
 
 Codes = NDArray[np.int64]
@@ -167,11 +166,6 @@ class MemoryPool:
         right, held_out = self._scored.predict(member, self.n_classes)
         self._right += right
         return held_out
-
-
-def smallest_class(counts: Codes) -> int:
-    """Return the code of the smallest class, the last of several."""
-    return len(counts) - 1 - int(np.argmin(counts[::-1]))
 
 
 def candidate_sizes(counts: Codes, at_most: int | None) -> Codes:

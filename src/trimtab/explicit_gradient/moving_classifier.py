@@ -135,6 +135,9 @@ class ExplicitGradientClassifier(ReplicaClassifier):
         Epochs of the longest-running replica while rows moved.
     class_prior_ : ndarray of shape (n_classes,)
         Each class's share of the training rows.
+    drawn_prior_ : ndarray of shape (n_replicas, n_classes)
+        Its share of what each replica was shown up to its best epoch, in both
+        trainings.
     n_features_in_ : int
         Columns seen in ``fit``.
     feature_names_in_ : ndarray of str of shape (n_columns,)
@@ -335,6 +338,7 @@ class ExplicitGradientClassifier(ReplicaClassifier):
         assert outcome.best_rows is not None
         network.end_fit(algorithm.whole(outcome))
         self.history_, self.best_iter_ = network.history_, network.best_iter_
+        self.drawn_prior_ = network.drawn_prior_
         self.n_iter_ = network.n_iter_
         self.moved_rows_ = outcome.best_rows.cpu().numpy()
         self.moved_labels_ = self.classes_[algorithm.moved_codes()]
@@ -346,7 +350,7 @@ class ExplicitGradientClassifier(ReplicaClassifier):
     def probability_parts(self, X: Any) -> Iterator[Floats]:
         """Yield the replicas' probabilities, a few rows at once."""
         check_is_fitted(self)
-        X = check_rows(self, self.network_to_fit(), X)
+        X = check_rows(self, self.estimator_, X)
         yield from self.estimator_.probability_parts(X)
 
     def __sklearn_tags__(self) -> Tags:

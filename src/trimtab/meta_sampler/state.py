@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from trimtab.ensembles.round import Round
 from trimtab.exceptions import InputError, check_count
+from trimtab.tables import smallest_class
 
 __all__ = ["STATES", "StateLayout"]
 
@@ -24,7 +25,8 @@ def _errors(round: Round, n_bins: int) -> list[Floats]:
 
 def _task(round: Round, n_bins: int) -> list[Floats]:
     """Return histograms of the smallest class and of the others, and eight facts."""
-    shares, rare = round.histograms(n_bins, per_class=True), _rare(round)
+    shares = round.histograms(n_bins, per_class=True)
+    rare = smallest_class(round.class_counts)
     score = 0.0 if np.isnan(round.score) else round.score
     has_held_out = float(len(round.held_out_codes) > 0)
     return [
@@ -36,17 +38,12 @@ def _task(round: Round, n_bins: int) -> list[Floats]:
 
 def _training(round: Round, n_bins: int) -> list[Floats]:
     """Return what `_task` does without what needs held-out rows."""
-    shares, rare = round.histograms(n_bins, per_class=True), _rare(round)
+    shares = round.histograms(n_bins, per_class=True)
+    rare = smallest_class(round.class_counts)
     return [
         *_rare_and_others(shares.train, round, rare),
         np.clip(_facts(round, rare), 0.0, 1.0),
     ]
-
-
-def _rare(round: Round) -> int:
-    """Return the smallest class, the last of several."""
-    counts = round.class_counts
-    return len(counts) - 1 - int(np.argmin(counts[::-1]))
 
 
 def _rare_and_others(shares: Floats, round: Round, rare: int) -> list[Floats]:

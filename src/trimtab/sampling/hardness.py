@@ -367,6 +367,7 @@ def share_out(
         if not emptied.any():
             steps = np.cumsum(parts)
             steps = np.floor(steps / steps[-1] * left + rng.random())
-            return given + np.diff(steps, prepend=0).astype(np.int64)
+            given += np.diff(steps, prepend=0).astype(np.int64)
+            break
         given[emptied] = available[emptied]
     return given

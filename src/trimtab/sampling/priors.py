@@ -19,6 +19,7 @@ __all__ = [
     "adaptive_weights",
     "balanced_rows",
     "blend",
+    "corrected",
     "difficulty",
     "effective_number_rows",
     "empirical_prior",
@@ -310,3 +311,34 @@ def _counts(counts: ArrayLike) -> Floats:
     if rows.ndim == 0 or not rows.any(axis=-1).all():
         raise InputError(f"the class counts are {rows.tolist()}: give at least one row")
     return rows
+
+
+def corrected(probabilities: Floats, prior: ArrayLike, drawn: ArrayLike) -> Floats:
+    """Return probabilities as they were if classes were drawn as often as they occur.
+
+    Exact where rows are drawn by their class alone: odds change by the same factor for
+    all rows (Elkan, IJCAI 2001, Theorem 2).
+
+    Parameters
+    ----------
+    probabilities : ndarray of float of shape (..., n_rows, n_classes)
+        Under the draws.
+    prior : array-like of shape (n_classes,)
+        Each class's share of the rows.
+    drawn : array-like of shape (..., n_classes)
+        Its share of what was drawn. A class that never was gets the probability 0.
+
+    Returns
+    -------
+    ndarray of float of shape (..., n_rows, n_classes)
+
+    Examples
+    --------
+    >>> corrected(np.array([[0.5, 0.5]]), prior=[0.9, 0.1], drawn=[0.5, 0.5]).tolist()
+    [[0.9, 0.1]]
+    """
+    drawn = np.asarray(drawn, dtype=float)
+    ratio = np.divide(prior, drawn, out=np.zeros(drawn.shape), where=drawn > 0)
+    odds = probabilities * ratio[..., np.newaxis, :]
+    shares: Floats = odds / odds.sum(axis=-1, keepdims=True)
+    return shares

@@ -90,8 +90,8 @@ def class_f1(confusion: Counts) -> Scores:
 def score_classes(
     metric: ClassMetric,
     confusion: Counts,
-    codes: NDArray[np.int64],
-    predicted: NDArray[np.int64],
+    codes: Counts | Tensor,
+    predicted: Counts | Tensor,
 ) -> Scores:
     """Score every class of every replica.
 
@@ -102,10 +102,10 @@ def score_classes(
         classes, and returns one number in [0, 1] for each class.
     confusion : ndarray of shape (R, n_classes, n_classes)
         See `confusion_matrices`.
-    codes : ndarray of int of shape (1, n_rows) or (R, n_rows)
+    codes : ndarray or Tensor of int of shape (1, n_rows) or (R, n_rows)
         True codes, for a callable.
-    predicted : ndarray of int of shape (R, n_rows)
-        Predicted codes, for a callable.
+    predicted : ndarray or Tensor of int of shape (R, n_rows)
+        Predicted codes, for a callable. They leave the device for that alone.
 
     Returns
     -------
@@ -131,13 +131,14 @@ def score_classes(
 def _of_callable(
     metric: Any,
     n_classes: int,
-    codes: NDArray[np.int64],
-    predicted: NDArray[np.int64],
+    codes: Counts | Tensor,
+    predicted: Counts | Tensor,
 ) -> Scores:
-    truths = np.broadcast_to(codes, predicted.shape)
+    called_codes = _on_host(predicted)
+    truths = np.broadcast_to(_on_host(codes), called_codes.shape)
     scores = [
         np.asarray(metric(truth, called, n_classes), dtype=float)
-        for truth, called in zip(truths, predicted, strict=True)
+        for truth, called in zip(truths, called_codes, strict=True)
     ]
     wrong = [s for s in scores if s.shape != (n_classes,) or not _in_unit_interval(s)]
     if wrong:
@@ -146,6 +147,10 @@ def _of_callable(
             "[0, 1], one for each class"
         )
     return np.stack(scores)
+
+
+def _on_host(codes: Counts | Tensor) -> Counts:
+    return codes.cpu().numpy() if isinstance(codes, Tensor) else codes
 
 
 def _in_unit_interval(scores: Scores) -> bool:

@@ -16,6 +16,7 @@ from trimtab.exceptions import InputError, check_count, check_flag
 from trimtab.fit_arguments import check_weight
 from trimtab.losses import Loss
 from trimtab.sampling.draw import Draw
+from trimtab.sampling.priors import corrected
 from trimtab.synthesis.made_batches import Synthesis
 from trimtab.training.device_rows import DeviceRows, as_inputs
 from trimtab.training.fit_rows import check_network_inputs, rows_to_fit
@@ -295,10 +296,11 @@ class NetworkClassifier(ReplicaClassifier):
                 f"rows of X have the shape {X.shape[1:]}: give rows of the shape "
                 f"{self._row_shape}, as in fit"
             )
-        ratio = self.class_prior_ / np.maximum(self.drawn_prior_, 1e-12)
         for drawn in network_probabilities(self.network_, X):
-            odds = drawn * ratio[:, None, :] if self.correct_prior else drawn
-            yield odds / odds.sum(axis=2, keepdims=True)
+            if self.correct_prior:
+                yield corrected(drawn, self.class_prior_, self.drawn_prior_)
+            else:
+                yield drawn / drawn.sum(axis=2, keepdims=True)
 
     def __getstate__(self) -> dict[str, Any]:
         # A pickle must open where there is no accelerator.

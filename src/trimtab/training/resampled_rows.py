@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from trimtab.exceptions import InputError
+from trimtab.fit_arguments import seed_parameters
 
 __all__ = ["resampled_rows"]
 
@@ -103,10 +104,8 @@ def _is_over_sampler(sampler: Any) -> bool:
 
 def _seeded(sampler: Any, random: np.random.RandomState) -> Any:
     copy = clone(sampler)
-    for name in sorted(copy.get_params(deep=True)):
-        if name == "random_state" or name.endswith("__random_state"):
-            copy.set_params(**{name: int(random.randint(2**31 - 1))})
-    return copy
+    seeds = {name: int(random.randint(2**31 - 1)) for name in seed_parameters(copy)}
+    return copy.set_params(**seeds)
 
 
 def _sampled(

@@ -306,10 +306,7 @@ class TrainingRun:
             "held_out_loss": _numbers(losses),
             "class_f1": class_f1(confusion),
             "class_scores": score_classes(
-                self.trainer.metric,
-                confusion,
-                codes.cpu().numpy(),
-                predicted.cpu().numpy(),
+                self.trainer.metric, confusion, codes, predicted
             ),
             **measured,
         }

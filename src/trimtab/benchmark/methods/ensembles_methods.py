@@ -1,9 +1,9 @@
-"""Ensembles on drawn and on made rows, with their controls, over any of six learners.
+"""Ensembles on drawn and on made rows, with their controls, over any of seven learners.
 
-All have ten members. What the MESA paper compares has the numbers of rows and neighbours
-of its Table 8, where it gives any, but the boosting of the papers that the ensembles are
-from, AdaBoost.M2; `BASES` are its learners, LightGBM, and a tree of depth 8 for boosting,
-to which a full tree leaves nothing to improve. Constant and random μ are
+All have ten members. What the MESA paper compares has the numbers of rows and of
+neighbours of its Table 8, where it gives any, but the boosting of the ensembles' own
+papers, AdaBoost.M2. `BASES` are its learners, LightGBM, and a tree of depth 8 for
+boosting, to which a full tree leaves nothing to improve. Constant and random μ are
 MESA's draw without its learning, and a plain bag is what no draw at all would do: they
 are controls, as every gain of the others has to be one over these too.
 """

@@ -21,9 +21,9 @@ from trimtab.ensembles.partitioned.partition_split import Split
 from trimtab.ensembles.partitioned.partition_survey import SurveyedTable
 from trimtab.ensembles.partitioned.partitioned_round import PartitionedRound
 from trimtab.ensembles.round import Round
-from trimtab.ensembles.row_pool import class_shares, smallest_class
+from trimtab.ensembles.row_pool import class_shares
 from trimtab.exceptions import InputError
-from trimtab.tables import take_rows
+from trimtab.tables import smallest_class, take_rows
 
 __all__ = ["GATHERED_BYTES", "GATHER_SETTING", "MOST_ERRORS_HERE", "PartitionPool"]
 

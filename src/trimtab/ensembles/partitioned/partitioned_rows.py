@@ -1,4 +1,4 @@
-"""A cascade over a Dask collection, from what ``fit`` was given to the first member."""
+"""The rows of a Dask collection, from what ``fit`` was given to what is drawn from."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
