@@ -15,9 +15,10 @@ from torch import nn
 
 from trimtab.synthesis.cwgan import CWGANOverSampler
 from trimtab.synthesis.cwgan_networks import (
+    Critic,
     CrossLayer,
+    DeepAndCross,
     class_penalty,
-    critic,
     generator,
     gradient_penalty,
 )
@@ -42,19 +43,36 @@ def test_a_cross_layer_by_hand() -> None:
     layer = CrossLayer(2)
     layer.weight.data = torch.tensor([1.0, -2.0])
     layer.bias.data = torch.tensor([0.5, 0.0])
-    assert layer(torch.tensor([[2.0, 3.0]])).tolist() == [[-5.5, -9.0]]
+    row = torch.tensor([[2.0, 3.0]])
+    assert layer(row, row).tolist() == [[-5.5, -9.0]]
+
+
+def test_cross_layers_multiply_by_the_row_itself() -> None:
+    """Of 3, two layers of weight 1 make 3 (9 + 3) + 12 = 48, beside the dense layer."""
+    network = DeepAndCross(1, (1,), lambda _: nn.Identity(), n_cross=2)
+    for layer in network.cross:
+        layer.weight.data.fill_(1.0)
+        layer.bias.data.zero_()
+    network.deep[0].weight.data.fill_(2.0)
+    network.deep[0].bias.data.fill_(1.0)
+    assert network(torch.tensor([[3.0]])).tolist() == [[7.0, 48.0]]
 
 
 def test_the_gradient_penalty_by_hand() -> None:
-    """A slope of length 5 is 4 from 1 everywhere; one of length 1 costs nothing."""
+    """A slope of 5 is 4 from 1 everywhere, whatever the class adds; 1 costs nothing."""
     network = nn.Linear(2, 1)
-    real, made = torch.randn(6, 2), torch.randn(6, 2)
+    real, made, labels = torch.randn(6, 2), torch.randn(6, 2), torch.randn(6, 1)
+
+    def judge(rows: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return network(rows) + 7 * labels  # type: ignore[no-any-return]
+
     for slope, expected in (([3.0, 4.0], 16.0), ([0.6, -0.8], 0.0)):
         network.weight.data = torch.tensor([slope])
-        penalty = gradient_penalty(network, real, made)
+        penalty = gradient_penalty(judge, real, made, labels)
         assert penalty.item() == pytest.approx(expected, abs=1e-6)
     network.weight.data = torch.tensor([[3.0, 4.0]])
-    gradient_penalty(network, real, made).backward()  # type: ignore[no-untyped-call]
+    penalty = gradient_penalty(judge, real, made, labels)
+    penalty.backward()  # type: ignore[no-untyped-call]
     # d (|w| - 1)^2 / dw = 2 (|w| - 1) w / |w|
     assert network.weight.grad is not None
     torch.testing.assert_close(network.weight.grad, torch.tensor([[4.8, 6.4]]))
@@ -72,7 +90,7 @@ def test_shapes() -> None:
     """Rows from noise and class, a score from rows and class."""
     made = generator(30, 3, 5)(torch.rand(4, 33))
     assert made.shape == (4, 5)
-    assert critic(5, 3)(torch.rand(4, 8)).shape == (4, 1)
+    assert Critic(5, 3)(made, torch.eye(3)[[0, 1, 2, 0]]).shape == (4, 1)
 
 
 def test_it_learns_where_classes_lie() -> None:
@@ -81,7 +99,7 @@ def test_it_learns_where_classes_lie() -> None:
     y = np.repeat(["a", "b", "c"], [90, 20, 30])
     centres = {"a": (0.0, 0.0), "b": (8.0, 0.0), "c": (0.0, 80.0)}
     X = np.array([centres[label] for label in y]) + rng.normal(size=(140, 2))
-    sampler = CWGANOverSampler(max_iter=150, learning_rate_init=2e-3, random_state=0)
+    sampler = CWGANOverSampler(max_iter=300, learning_rate_init=1e-3, random_state=0)
     X_new, y_new = sampler.fit_resample(X, y)
 
     assert set(Counter(y_new).values()) == {90}

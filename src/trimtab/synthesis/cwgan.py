@@ -17,18 +17,15 @@ from torch.nn.functional import cross_entropy, one_hot
 
 from trimtab.random_streams import borrowed_stream
 from trimtab.synthesis.cwgan_networks import (
+    Critic,
     auxiliary_classifier,
     class_penalty,
-    critic,
     generator,
     gradient_penalty,
 )
 from trimtab.synthesis.row_making_sampler import RowMakingSampler, dense_rows
 
 __all__ = ["CWGANOverSampler"]
-
-INPUT_NOISE = 0.01
-"""Standard deviation of what is added to rows, in [0, 1], that the critic sees."""
 
 AUXILIARY_SHARE = 0.1
 """What the auxiliary classifier's verdict weighs, of the critic's."""
@@ -81,7 +78,8 @@ class CWGANOverSampler(RowMakingSampler):
 
     Notes
     -----
-    Beyond the paper there may be any number of classes. Columns are scaled to [0, 1]
+    Networks and numbers are those of the authors' code; beyond it there may be any
+    number of classes, which the networks are told one-hot. Columns are scaled to [0, 1]
     by their range, which no made row leaves. The paper has special layers for
     categories; here, columns of two values, one-hot encoded categories for instance,
     get the nearer of the two. New rows of whole numbers are whole numbers. Sparse
@@ -156,7 +154,7 @@ class CWGANOverSampler(RowMakingSampler):
     def _train(self, rows: Tensor, codes: Tensor, n_classes: int) -> None:
         n_columns = rows.shape[1]
         known = one_hot(codes, n_classes).float()
-        judge = critic(n_columns, n_classes)
+        judge = Critic(n_columns, n_classes)
         maker = generator(self.n_noise, n_classes, n_columns)
         verdict = self._auxiliary(rows, codes, n_classes)
         optimizers = [
@@ -191,14 +189,11 @@ class CWGANOverSampler(RowMakingSampler):
     ) -> Tensor:
         with torch.no_grad():
             made = maker(torch.cat([self._noise(len(rows)), labels], 1))
-        seen = [
-            torch.cat([one + INPUT_NOISE * torch.randn_like(one), labels], dim=1)
-            for one in (rows, made)
-        ]
         # So small a network costs by the call, not by the row: both in one.
-        of_real, of_made = judge(torch.cat(seen)).chunk(2)
+        scores = judge(torch.cat([rows, made]), torch.cat([labels, labels]))
+        of_real, of_made = scores.chunk(2)
         distance: Tensor = of_real.mean() - of_made.mean()
-        return self.penalty * gradient_penalty(judge, *seen) - distance
+        return self.penalty * gradient_penalty(judge, rows, made, labels) - distance
 
     def _generator_loss(
         self,
@@ -210,7 +205,7 @@ class CWGANOverSampler(RowMakingSampler):
     ) -> Tensor:
         labels = one_hot(codes, n_classes).float()
         made = maker(torch.cat([self._noise(len(codes)), labels], 1))
-        loss: Tensor = -judge(torch.cat([made, labels], dim=1)).mean()
+        loss: Tensor = -judge(made, labels).mean()
         weight = AUXILIARY_SHARE * loss.detach().abs()
         return loss + weight * class_penalty(verdict(made), codes)
 
