@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.datasets import make_classification
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.metrics import balanced_accuracy_score
+from sklearn.metrics import balanced_accuracy_score, log_loss
 from sklearn.model_selection import train_test_split
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -24,6 +24,7 @@ from trimtab.explicit_gradient import fit_moving_points
 from trimtab.explicit_gradient.three_parts import three_parts
 from trimtab.losses import Focal
 from trimtab.sampling.draw import AdaptiveDraw
+from trimtab.synthesis.moving_rows import MovingRows
 from trimtab.training.classifier import NetworkClassifier
 from trimtab.training.side_by_side import fit_together_on, groups_that_fit_together
 
@@ -190,6 +191,27 @@ def test_held_out_rows_move_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(training.codes) == pytest.approx(0.8 * len(X_TRAIN), abs=2)
 
 
+def test_meta_rows_move_rows_and_held_out_rows_select(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each of the two sets that a user brings goes where it is meant to."""
+    held, meta = ((X_TEST[i::2], Y_TEST[i::2]) for i in (0, 1))
+    seen: list[Any] = []
+
+    def spy(*arguments: Any, **options: Any) -> MovingRows:
+        seen.extend(part.numpy() for part in arguments[3:5])
+        return MovingRows(*arguments, **options)
+
+    monkeypatch.setattr("trimtab.explicit_gradient.algorithm.MovingRows", spy)
+    model = mover(max_iter=3).fit(X_TRAIN, Y_TRAIN, eval_set=held, meta_set=meta)
+    best = model.history_[model.best_iter_[0] - 1]
+
+    np.testing.assert_array_equal(seen[0], meta[0])
+    np.testing.assert_array_equal(model.classes_[seen[1]], meta[1])
+    loss = log_loss(held[1], model.predict_proba(held[0]))
+    assert best["held_out_loss"] == pytest.approx(loss, rel=1e-4)
+
+
 @pytest.mark.parametrize("one_hot", ["fixed", "simplex"])
 def test_categories_and_ranges(one_hot: str) -> None:
     """One-hot columns stay, or stay on the simplex; the others within their range."""
@@ -211,11 +233,18 @@ def test_categories_and_ranges(one_hot: str) -> None:
 
 
 def test_one_hot_columns_may_be_an_array() -> None:
-    """Of groups of one size each."""
+    """Of groups of one size each: those columns stay, as with lists, others move."""
     groups = np.array([[0, 1], [2, 3]])
-    model = mover(one_hot_columns=groups, max_iter=1)
+    array, lists = (
+        mover(one_hot_columns=given, max_iter=3, row_learning_rate=100.0)
+        for given in (groups, groups.tolist())
+    )
+    moved = array.fit(X_TRAIN, Y_TRAIN).moved_rows_
 
-    assert model.fit(X_TRAIN, Y_TRAIN).moved_rows_.shape[-1] == X_TRAIN.shape[1]
+    np.testing.assert_array_equal(moved, lists.fit(X_TRAIN, Y_TRAIN).moved_rows_)
+    first = X_TRAIN[array.parent_indices_]
+    np.testing.assert_array_equal(moved[..., :4], first[..., :4])
+    assert (moved[..., 4:] != first[..., 4:]).any()
 
 
 def test_wrong_one_hot_columns_are_refused_before_training(

@@ -11,7 +11,8 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import balanced_accuracy_score
+from sklearn.metrics import balanced_accuracy_score, log_loss
+from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from trimtab import AutoSMOTE, AutoSMOTEClassifier, InputError
@@ -201,6 +202,62 @@ def test_held_out_columns_are_those_of_the_rows(
     assert not recwarn.list
     with pytest.raises(ValueError, match="feature names should match"):
         small().fit(frame, Y, eval_set=(frame[list("fedcba")], Y))
+
+
+def test_held_out_rows_count_by_their_weights() -> None:
+    """The held-out loss is scikit-learn's with those weights."""
+    weight = np.random.default_rng(0).uniform(1, 9, size=100)
+    held = X[:100], Y[:100]
+    model = small(selection="last").fit(
+        X[100:], Y[100:], eval_set=held, eval_weight=weight
+    )
+    found = model.estimator_.history_[-1]["held_out_loss"]
+    probabilities = model.predict_proba(held[0])
+
+    expected = log_loss(held[1], probabilities, sample_weight=weight)
+    assert found == pytest.approx(expected, rel=1e-4)
+    assert expected != pytest.approx(log_loss(held[1], probabilities), rel=1e-3)
+
+
+def test_every_parameter_reaches_what_it_is_of() -> None:
+    """The network, or what makes rows for it; two are handed on by another name."""
+    of_network: dict[str, Any] = {
+        "draw": "balanced",
+        "learning_rate_init": 0.01,
+        "max_iter": 30,
+        "n_iter_no_change": 9,
+        "selection": "average-precision",
+        "validation_fraction": 0.3,
+        "n_replicas": 2,
+    }
+    of_rows: dict[str, Any] = {
+        "variant": "self",
+        "n_cohorts": 3,
+        "decisions": ["neighbours", "aggregation"],
+        "learn_from": "held-out",
+        "share_weights": False,
+        "temperature": 2.0,
+        "final_temperature": 0.5,
+        "finder": NearestNeighbors(),
+    }
+    model = AutoSMOTEClassifier(
+        **of_network, **of_rows, decision_learning_rate=0.02, random_state=0
+    )
+    known = {*of_network, *of_rows, "decision_learning_rate"}
+    assert set(model.get_params(deep=False)) == known | {"estimator", "random_state"}
+    plain = AutoSMOTEClassifier()
+    assert not {n for n in known if getattr(model, n) == getattr(plain, n)}
+
+    network = model.network_to_fit()
+    rows = network.synthesis
+    assert {name: getattr(network, name) for name in of_network} == of_network
+    assert {name: getattr(rows, name) for name in of_rows} == of_rows
+    assert (rows.learning_rate, rows.n_epochs) == (0.02, 30)
+    model.set_params(decision_learning_rate=None)
+    assert model.network_to_fit().synthesis.learning_rate == 0.01
+    assert network.weight_decay == 0.0
+    given = model.set_params(estimator=NetworkClassifier(weight_decay=0.5))
+    assert given.network_to_fit().weight_decay == 0.5
 
 
 @pytest.mark.parametrize("n_rare", [2, 3])

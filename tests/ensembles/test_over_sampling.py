@@ -25,7 +25,13 @@ from trimtab import (
     SMOTEBaggingClassifier,
     SMOTEBoostClassifier,
 )
-from trimtab.ensembles.pseudo_loss import first_mistakes, pseudo_loss, reweighed
+from trimtab.ensembles import boosting
+from trimtab.ensembles.pseudo_loss import (
+    first_mistakes,
+    parent_weights,
+    pseudo_loss,
+    reweighed,
+)
 
 X, CODES = make_classification(
     300, n_informative=4, n_classes=3, weights=[0.7, 0.2], random_state=0
@@ -155,6 +161,26 @@ def test_ramoboost_starts_from_rows_among_others():
 
     # 1 to 1/2 for as many rows of each kind.
     assert (new[:, 0] < 4).mean() == pytest.approx(2 / 3, abs=0.1)
+
+
+def test_ramoboost_prefers_the_rows_that_weigh_in_the_boosting(monkeypatch):
+    """In each round parents are weighed by D_t of the rare rows themselves."""
+    given: list[Any] = []
+
+    def spy(row_weights: Any, *others: Any) -> Any:
+        given.append(row_weights)
+        return parent_weights(row_weights, *others)
+
+    monkeypatch.setattr(boosting, "parent_weights", spy)
+    tree = DecisionTreeClassifier(max_depth=2)
+    model = RAMOBoostClassifier(tree, 3, random_state=0).fit(X_TWO, Y_TWO)
+    weights = first_mistakes(Y_TWO, 2)
+    for member, of_rare in zip(model.estimators_, given, strict=True):
+        np.testing.assert_allclose(of_rare, weights.sum(axis=1)[Y_TWO == 1])
+        h = member.predict_proba(X_TWO)
+        loss = pseudo_loss(weights, h, Y_TWO)
+        weights = reweighed(weights, h, Y_TWO, loss / (1 - loss))
+    assert np.ptp(given[1]) > 0
 
 
 def test_bags_are_mixed_as_the_paper_says():

@@ -109,14 +109,27 @@ def test_self_paced_goes_from_easy_rows_to_all_alike() -> None:
     assert early.notes["alpha"] == pytest.approx(alpha)
 
 
-@pytest.mark.parametrize("hardness", ["squared", "cross_entropy"])
-def test_self_paced_knows_other_kinds_of_hardness(hardness: str) -> None:
-    """Bins of the squared error and of the loss differ from those of the error."""
-    rows = SelfPacedPolicy(hardness=hardness).select(a_round(1))
-    plain = SelfPacedPolicy().select(a_round(1))
+@pytest.mark.parametrize(
+    ("hardness", "of_easy", "of_hard"),
+    [
+        ("absolute", 0.3, 0.9),
+        ("squared", 0.09, 0.81),
+        ("cross_entropy", 0.35667, 2.30259),  # -log 0.7 and -log 0.1
+    ],
+)
+def test_self_paced_knows_three_kinds_of_hardness(
+    hardness: str, of_easy: float, of_hard: float
+) -> None:
+    """Rows of the errors 0.3 and 0.9 share 100 places by 1 / (hardness + alpha)."""
+    errors = np.where(np.arange(sum(SIZES)) % 2 == 0, 0.3, 0.9)
+    round = a_round(1, errors)
+    rows = SelfPacedPolicy(2, hardness, ratio=5).select(round)
+    drawn = errors[rows[round.codes[rows] == 0]]
 
-    assert len(rows) == 60
-    assert set(rows.tolist()) != set(plain.tolist())
+    easy, hard = (1 / (h + np.tan(np.pi / 20)) for h in (of_easy, of_hard))
+    assert len(drawn) == len(set(rows[round.codes[rows] == 0].tolist())) == 100
+    # Whole rows: the one number below the share, or the one above.
+    assert abs((drawn == 0.3).sum() - 100 * easy / (easy + hard)) < 1
 
 
 def test_unknown_hardness_is_an_error() -> None:

@@ -1,6 +1,7 @@
 """Ensemble training as an environment of reinforcement learning."""
 
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -73,6 +74,30 @@ def test_headroom_and_row_cost_change_the_reward_as_documented(task):
     headroom = 1 - plain[2]["first_score"]
     expected = [reward / 100 / headroom - 0.1 for reward in plain[1]]  # all rows drawn
     np.testing.assert_allclose(scaled[1], expected)
+
+
+def test_the_coefficient_is_of_gain_and_row_cost_alike():
+    """100 times: 0.1 of a headroom of 0.5, less a tenth of the half of the rows."""
+    scores = (0.5, 0.5, 0.6)
+    records = [
+        {"held_out_score": score, "rows_per_class": np.array([30, 20])}
+        for score in scores
+    ]
+    cascade = SimpleNamespace(
+        records=records, round=SimpleNamespace(codes=np.zeros(100))
+    )
+    reward = EpisodeRules(TREE, row_cost=0.1).reward(cascade)
+    assert reward == pytest.approx(100 * (0.2 - 0.05))
+
+
+def test_a_ratio_lies_between_balance_and_all_rows(task, rules):
+    """An action of 0 is half the way, in logarithms: the root of the imbalance."""
+    env = EnsembleEnv([task], rules, action=ActionSpace("mu-ratio"))
+    env.reset(seed=0)
+    largest, smallest = sorted(env.cascade.round.class_counts)[::-1]
+    env.step(np.zeros(2, np.float32))
+    ratio = env.cascade.records[-1]["notes"]["ratio"]
+    assert ratio == pytest.approx(np.sqrt(largest / smallest))
 
 
 def test_an_episode_depends_on_seed_and_number_alone(task, rules):

@@ -40,6 +40,21 @@ def test_the_state_of_a_task_tells_classes_and_task_apart():
     np.testing.assert_allclose(state[8:], facts, rtol=1e-6)
 
 
+def test_all_other_classes_are_one_histogram_of_their_rows():
+    """Four rows of one and two of another: three errors below 0.5 of six, by rows."""
+    codes = np.array([0, 0, 0, 0, 1, 1, 2])
+    errors = np.array([0.1, 0.1, 0.1, 0.9, 0.9, 0.9, 0.4])
+    three = Round(
+        number=1, n_rounds=10, codes=codes, errors=errors,
+        held_out_codes=codes[:0], held_out_errors=errors[:0], score=float("nan"),
+        rows_by_class=tuple(np.flatnonzero(codes == code) for code in range(3)),
+        rng=np.random.default_rng(0),
+    )  # fmt: skip
+    state = StateLayout("training", n_bins=2).observe(three)
+    # By classes it would be the mean of 3/4 and 0.
+    np.testing.assert_allclose(state[:4], [1, 0, 1 / 2, 1 / 2])
+
+
 def test_without_held_out_rows_the_state_says_so():
     """No NaN reaches a network."""
     state = StateLayout("task", n_bins=2).observe(by_hand(held_out=False))

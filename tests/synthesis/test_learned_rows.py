@@ -9,7 +9,7 @@ import pytest
 import torch
 from imblearn.over_sampling import SMOTE
 from numpy.typing import NDArray
-from scipy.stats import ks_2samp
+from scipy.stats import entropy, ks_2samp
 
 from trimtab.exceptions import InputError
 from trimtab.synthesis import learned_rows
@@ -134,6 +134,33 @@ def test_held_out_rows_say_what_hard_rows_are_good_for() -> None:
         chance[learn_from] = chances["participation"][..., 1].mean()
     assert chance["training"] < 0.4
     assert chance["held-out"] > 0.6
+
+
+def cohorts_used(**options: Any) -> NDArray[np.float64]:
+    """Return how much each cohort is used after three epochs of training."""
+    X, codes = table(100)
+    trainer = Trainer(
+        StackedMLP(2, 2, seeds=[0]),
+        draw="over",
+        synthesis=AutoSMOTERows(learning_rate=0.1, **options),
+        max_epochs=3,
+        selection="last",
+        device="cpu",
+    )
+    trainer.fit(X, codes, seeds=[0])
+    assert isinstance(trainer.synthesis, AutoSMOTERows)
+    cohorts, _ = trainer.synthesis.probabilities(X)
+    share: NDArray[np.float64] = cohorts[0].mean(axis=0)
+    return share
+
+
+def test_the_use_of_many_cohorts_costs_where_their_number_is_learned() -> None:
+    """At a high cost their use is less even; a given number of them costs nothing."""
+    free, dear = (cohorts_used(n_cohorts="auto", cohort_cost=cost) for cost in (0, 100))
+    given = cohorts_used(n_cohorts=7, cohort_cost=100)
+
+    assert entropy(dear) < entropy(free) - 0.1
+    np.testing.assert_array_equal(given, free)
 
 
 def test_without_held_out_rows_an_error_says_what_to_do() -> None:

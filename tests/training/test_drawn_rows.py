@@ -121,6 +121,18 @@ def test_bounded_sample_has_a_row_of_each_class_however_small() -> None:
     assert np.bincount(CODES[rows]).tolist() == [1, 1, 1]
 
 
+def test_a_bounded_row_stands_for_others_times_its_own_weight() -> None:
+    """900 rows of weight 1/2 and 100 of weight 3 still weigh 450 and 300."""
+    codes = np.repeat([0, 1], [900, 100])
+    weight = np.where(codes == 0, 0.5, 3.0)
+    rows = ClassRows(codes[:, np.newaxis], codes, 2, weight)
+    bounded = bounded_rows(rows, 100, np.random.RandomState(0))
+
+    assert bounded.counts.tolist() == [50, 50]
+    weighed: Any = np.bincount(bounded.codes, bounded.weight)
+    assert weighed.tolist() == pytest.approx([450, 300])
+
+
 def test_bounded_sample_measures_what_all_rows_do() -> None:
     """The mean over many samples of a tenth of the rows is near the whole's F1."""
     rows = noisy_rows()

@@ -13,7 +13,7 @@ from trimtab.benchmark.experiment import Experiment
 from trimtab.benchmark.messages import Phase
 from trimtab.benchmark.methods import Method, TableInfo, get_method
 from trimtab.benchmark.protocol import Protocol
-from trimtab.benchmark.running.evaluation import evaluate
+from trimtab.benchmark.running.evaluation import evaluate, threshold_rows
 from trimtab.metrics import find_measure
 from trimtab.tables import encode_labels
 
@@ -79,6 +79,33 @@ def test_the_training_rows_are_measured_where_that_is_wanted(table):
     assert measure.title == "Accuracy on the training rows"
     assert find_measure("train_nothing") is None
     assert protocol.as_dict() != Protocol(3).as_dict()
+
+
+def test_the_training_rows_are_called_by_the_methods_own_decision(table):
+    """A method that calls everything above 0.2 does so there too."""
+    X, y = table
+    mine = FixedThresholdClassifier(LogisticRegression(), threshold=0.2)
+    method = Method("m", "Fixed.", "own", lambda info, seed: clone(mine))
+    protocol = Protocol(3, on_training_rows=True)
+    experiment = Experiment("t", "m", protocol, 0, 0)
+    measures = evaluate(experiment, method, X, encode_labels(y)).measures
+    training, _ = next(StratifiedKFold(3, shuffle=True, random_state=0).split(X, y))
+    model = mine.fit(X[training], y[training])
+    plain = model.estimator_.score(X[training], y[training])
+
+    expected = model.score(X[training], y[training])
+    assert measures["train_accuracy"] == pytest.approx(expected)
+    assert plain != pytest.approx(expected)
+
+
+def test_a_threshold_is_chosen_on_training_rows_alone():
+    """The rows for it are a fifth of the training rows and of each class of theirs."""
+    y = np.arange(90) % 3 == 0
+    training = np.arange(30, 90)
+    kept, held = threshold_rows(encode_labels(y), training, 0)
+
+    assert sorted([*kept, *held]) == training.tolist()
+    assert (len(held), y[held].sum()) == (12, 4)
 
 
 def test_the_tuned_threshold_sees_no_test_row(table):
@@ -169,3 +196,24 @@ def test_a_users_estimator_decides_as_it_does_and_gets_the_users_labels():
         f1_score(text[test], predicted, average="macro")
     )
     assert outcome.measures["own_threshold"] == pytest.approx(0.2, abs=0.02)
+
+
+def test_an_own_threshold_lies_midway_between_the_calls():
+    """Called from 0.3 on: 0.1 and 0.25 are not, 0.4 and 0.9 are, so it is 0.325."""
+
+    class Eager:
+        classes_ = np.array([0, 1])
+
+        def fit(self, X, y):
+            return self
+
+        def predict_proba(self, X):
+            return np.column_stack([1 - X[:, 0], X[:, 0]])
+
+        def predict(self, X):
+            return (X[:, 0] >= 0.3).astype(int)
+
+    X, y = np.tile([0.1, 0.25, 0.4, 0.9], 30)[:, None], np.arange(120) % 2
+    method = Method("m", "Eager.", "own", lambda info, seed: Eager())
+    outcome = _evaluate((X, y), method)
+    assert outcome.measures["own_threshold"] == pytest.approx(0.325)

@@ -129,6 +129,35 @@ def test_a_loss_may_be_as_large_as_the_papers(mean: float, held: bool) -> None:
     assert found.cases["held"].tolist() == [held]
 
 
+def made_cases(*cases: tuple[float, float, bool, float], over: bool = True) -> Standing:
+    """Return a claim by its cases: the paper's lead, ours, whether it held, and p."""
+    columns = ["paper", "ours", "held", "p"]
+    claim = LEAD if over else SCORE
+    return Standing(claim, pd.DataFrame(cases, columns=columns), len(cases))
+
+
+def test_the_p_values_of_a_claim_are_corrected_for_their_number() -> None:
+    """0.03 and 0.04 are 0.06 each after Holm; 0.02 and 0.04 are 0.04 each."""
+    both = (0.1, 0.1, True)
+
+    assert made_cases((*both, 0.03), (*both, 0.04)).n_beyond_chance == 0
+    assert made_cases((*both, 0.02), (*both, 0.04)).n_beyond_chance == 2
+    assert made_cases((*both, 0.04)).n_beyond_chance == 1
+
+
+def test_a_loss_is_no_lead_however_sure_it_is() -> None:
+    """One that the paper reports too has held, and is not ahead beyond chance."""
+    loss, lead = (-0.1, -0.05, True, 0.001), (0.1, 0.05, True, 0.001)
+    alone, beside = made_cases(loss), made_cases(loss, lead)
+
+    assert (alone.n_held, alone.n_ahead, alone.n_beyond_chance) == (1, 0, 0)
+    assert (beside.n_held, beside.n_ahead, beside.n_beyond_chance) == (2, 1, 1)
+    assert (alone.is_lead, beside.is_lead) == (False, True)
+    assert made_cases((np.nan, 0.05, True, 0.001)).is_lead
+    score = made_cases((0.8, 0.9, True, np.nan), over=False)
+    assert (score.is_lead, score.n_ahead) == (False, 0)
+
+
 def test_less_is_better_turns_leads_and_scores() -> None:
     """A lead is positive, and a score of the paper's is reached from above."""
     losses = frame({"ours": 0.3, "smote": 0.4, "adasyn": 0.5}).rename(

@@ -16,7 +16,7 @@ from tests.report.sample_evidence import (
 )
 from trimtab.benchmark.evidence import Evidence
 from trimtab.metrics import MEASURES
-from trimtab.report.page.cells import Cell, plain_table
+from trimtab.report.page.cells import Cell, Interval, plain_table
 from trimtab.report.page.ranking_table import glossary, leaderboard_section
 from trimtab.report.page.sections import (
     confusion_section,
@@ -129,6 +129,33 @@ def test_the_lead_has_its_interval(evidence: Evidence) -> None:
     assert shown.interval is not None
     assert shown.interval.low <= shown.interval.middle <= shown.interval.high
     assert 0 <= shown.interval.zero <= 100
+
+
+def test_a_hopeless_method_does_not_shrink_the_intervals_of_others() -> None:
+    """Far ends are 0.02, 0.03 and 0.6: no interval is drawn beyond twice 0.03.
+
+    So the scale is from -0.06 to 0.03, with a twentieth of each to spare.
+    """
+    methods = [*FEW, Made("near-miss-1", "classic")]
+    evidence = make_evidence(methods=methods)
+    intervals = {
+        "logistic-regression": (-0.02, 0.0, 0.02),
+        "smote": (-0.01, 0.01, 0.03),
+        "near-miss-1": (-0.6, -0.5, -0.4),
+    }
+    board = evidence.leaderboard.set_index("method")
+    for method, ends in intervals.items():
+        names = ["difference_low", "difference", "difference_high"]
+        board.loc[method, names] = ends
+    changed = replace(evidence, leaderboard=board.reset_index())
+    smote, hopeless = (
+        cell(changed, method, "Lead over plain LightGBM").interval
+        for method in ("smote", "near-miss-1")
+    )
+
+    # (value + 0.063) / 0.0945
+    assert smote == Interval(56.08, 77.25, 98.41, 66.67)
+    assert hopeless == Interval(0, 0, 0, 66.67)
 
 
 def test_plain_lightgbm_is_the_reference(evidence: Evidence) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from trimtab.benchmark.statistics import holm
 from trimtab.benchmark.suites.paper_claims import PaperClaim
@@ -50,10 +51,26 @@ class Standing:
         return int(self.cases["held"].sum())
 
     @property
+    def is_lead(self) -> bool:
+        """Whether it is a lead anywhere, not a loss that the paper itself reports."""
+        is_loss = self.cases["paper"].to_numpy(dtype=float) <= 0
+        return bool(self.claim.over) and not bool(is_loss.all())
+
+    @property
+    def n_ahead(self) -> int:
+        """In how many cases our method is ahead of all that it is said to lead."""
+        return int(self._ahead.sum())
+
+    @property
     def n_beyond_chance(self) -> int:
-        """In how many of these, where it is a lead, it is more than chance."""
+        """In how many of these it is ahead by more than chance."""
         small = holm(self.cases["p"].to_numpy(dtype=float)) < 0.05
-        return int((small & self.cases["held"].to_numpy(dtype=bool)).sum())
+        return int((small & self._ahead).sum())
+
+    @property
+    def _ahead(self) -> NDArray[np.bool_]:
+        ahead: NDArray[np.bool_] = self.cases["ours"].to_numpy(dtype=float) > 0
+        return ahead & bool(self.claim.over)
 
     @property
     def verdict(self) -> str:

@@ -81,7 +81,7 @@ def _have(n: int) -> str:
 
 def _surely(standings: list[Standing]) -> str:
     """Return how many leads are more than chance."""
-    leads = [one for one in standings if one.claim.over and len(one.cases)]
+    leads = [one for one in standings if one.is_lead and len(one.cases)]
     if not leads:
         return ""
     sure = sum(one.n_beyond_chance > 0 for one in leads)
@@ -119,16 +119,18 @@ def _detail(standing: Standing) -> str:
     if not n:
         return ""
     parts = [f"{standing.n_held} of {n} cases"] if n > 1 else []
-    if standing.claim.over and standing.n_held:
-        sure = standing.n_beyond_chance
-        parts.append(f"{sure or 'none'} beyond chance" if n > 1 else _chance(sure))
+    if standing.n_ahead:
+        parts.append(_chance(standing.n_beyond_chance, n))
     if missing:
         parts.append(f"{missing} not run")
     return ", ".join(parts)
 
 
-def _chance(sure: int) -> str:
-    return "beyond chance" if sure else "not beyond chance"
+def _chance(sure: int, n: int) -> str:
+    """Return how many of the leads among `n` cases are more than chance."""
+    if n == 1:
+        return "beyond chance" if sure else "not beyond chance"
+    return f"{sure or 'no'} lead{'s' if sure > 1 else ''} beyond chance"
 
 
 def _command(found: SuiteResults, standing: Standing) -> str:
