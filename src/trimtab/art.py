@@ -227,9 +227,10 @@ class ARTClassifier(ReplicaClassifier):
         Raises
         ------
         InputError
-            Where the learner cannot be fitted in rounds, a class has no held-out or
-            no training row, or a parameter is out of its range. What was fitted before
-            stays as it was.
+            Where the learner cannot be fitted in rounds, or a class has no held-out or
+            no training row. What was fitted before stays as it was.
+        ValueError
+            Where a parameter is out of its range.
         """
         with all_or_nothing(self):
             if as_network(self.estimator) is None:

@@ -249,8 +249,9 @@ class AutoSMOTEClassifier(ReplicaClassifier):
         Raises
         ------
         InputError
-            Where `estimator` is no network, a class is too small to be split, or a
-            parameter is out of its range.
+            Where `estimator` is no network, or a class is too small to be split.
+        ValueError
+            Where a parameter is out of its range.
         """
         with all_or_nothing(self):
             (outcome,) = train_shares([self.begin_fit(X, y, eval_set, eval_weight)])

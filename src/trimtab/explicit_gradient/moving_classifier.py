@@ -254,8 +254,10 @@ class ExplicitGradientClassifier(ReplicaClassifier):
         Raises
         ------
         InputError
-            Where X is not finite, y has one class only, a class is too small to be
-            split or missing from a part, or a parameter is out of range.
+            Where X is not finite, y has one class only, or a class is too small to be
+            split or missing from a part.
+        ValueError
+            Where a parameter is out of its range.
 
         Warns
         -----
