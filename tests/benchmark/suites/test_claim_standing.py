@@ -179,7 +179,6 @@ def test_claims_of_the_suites_name_a_paper() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"ovr": []}, "claim: no key 'ovr': did you mean 'over'"),
         ({"method": "our"}, "claim: no method 'our' in the suite: did you mean 'ours'"),
         ({"over": ["*x"]}, "claim: no method '\\*x' in the suite"),
         ({"metrics": ["macro_f2"]}, "claim: no metric 'macro_f2': did you mean"),
