@@ -13,8 +13,8 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from trimtab.benchmark.suites.export_files import write_export
 from trimtab.benchmark.suites.suite import load_suite
-from trimtab.benchmark.suites.summary import write_export
 
 pytest.importorskip("sphinx")
 pytest.importorskip("matplotlib")

@@ -27,9 +27,10 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from trimtab.benchmark.dataset_statistics import mean_ranks
+from trimtab.benchmark.suites.export_files import read_export
 from trimtab.benchmark.suites.plot_points import plots_of
 from trimtab.benchmark.suites.suite import Suite, load_suite
-from trimtab.benchmark.suites.summary import overview, read_export, summarise
+from trimtab.benchmark.suites.summary import overview, summarise
 from trimtab.exceptions import InputError
 from trimtab.report.displays.suite_figures import draw, save
 from trimtab.report.words.dataset_tables import friedman_sentence

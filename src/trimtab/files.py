@@ -34,6 +34,8 @@ def write_whole(path: Path, content: bytes | str) -> Path:
         Where it cannot be written; what was there is there still.
     """
     data = content.encode() if isinstance(content, str) else content
+    if path.is_dir():
+        raise InputError(f"{str(path)!r} is a folder: name a file in it")
     try:
         return _replace(path, data)
     except OSError as error:

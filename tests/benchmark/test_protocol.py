@@ -139,9 +139,9 @@ def test_a_single_row_cannot_be_held_out() -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"n_splits": 1}, "folds is 1: give 2 or more"),
-        ({"n_splits": 0}, "folds is 0: give 2 or more"),
-        ({"n_repeats": 0}, "repeats is 0: give 1 or more"),
+        ({"n_splits": 1}, "n_splits (folds) is 1: give 2 or more"),
+        ({"n_splits": 0}, "n_splits (folds) is 0: give 2 or more"),
+        ({"n_repeats": 0}, "n_repeats (repeats) is 0: give 1 or more"),
         ({"n_splits": 1, "test_size": 1.0}, "test_size is 1.0 with n_splits 1: give"),
         ({"n_splits": 1, "test_size": 0.0}, "test_size is 0.0 with n_splits 1: give"),
         ({"test_size": 0.2}, "test_size is 0.2 with n_splits 5: give"),

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from trimtab.benchmark.database import file_url
-from trimtab.benchmark.experiment import Outcome
+from trimtab.benchmark.experiment import Experiment, Outcome
 from trimtab.benchmark.history import History
 from trimtab.benchmark.store import Claim, Store
 from trimtab.exceptions import InputError
@@ -156,6 +157,10 @@ def test_many_keys_are_asked_for_in_pieces(store):
     [
         ("nonsense", "is not understood"),
         ("oracel://x", "is not understood"),
+        ("sqlite://", "is in memory, where nothing lasts: name a file"),
+        ("sqlite:///:memory:", "is in memory"),
+        ("sqlite:///file::memory:?cache=shared&uri=true", "is in memory"),
+        ("sqlite:////", "is a folder: name a file in it"),
         ("sqlite:////proc/no/such/store.sqlite", "is not understood|cannot be opened"),
         (
             "postgresql+psycopg://user:secret@127.0.0.1:1/db",
@@ -175,9 +180,98 @@ def test_a_file_that_is_no_database_says_so(tmp_path: Path):
     """A file of something else is left alone."""
     path = tmp_path / "notes.sqlite"
     path.write_text("my notes, nothing else " * 100)
-    with pytest.raises(InputError, match="cannot be opened"):
+    with pytest.raises(InputError, match=r"is damaged, or no store .*restore it"):
         Store(f"sqlite:///{path}")
     assert path.read_text().startswith("my notes")
+
+
+def _filled(path: Path, experiments: list[Experiment]) -> sa.URL:
+    """Return the URL of a file with a result of each experiment."""
+    url = file_url(path)
+    with Store(url) as store:
+        for experiment in experiments:
+            store.record(experiment, DONE, "me", "{}")
+    return url
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        lambda store, todo: store.results(todo),
+        lambda store, todo: store.scores([todo[0].key]),
+        lambda store, todo: store.histories([todo[0].key]),
+        lambda store, todo: store.statuses([todo[0].key]),
+        lambda store, todo: store.claim("a", "me"),
+        lambda store, todo: store.trials.forget(["a"]) or store.results(todo),
+    ],
+)
+def test_a_damaged_file_is_told(tmp_path: Path, experiments, reading):
+    """A disk that failed behind the first page: one line, with the way out."""
+    path = tmp_path / "own.sqlite"
+    todo = experiments()
+    url = _filled(path, todo)
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(np.random.default_rng(0).bytes(size - 4096))
+    with pytest.raises(InputError, match=r"own\.sqlite is damaged, .*bench import"):
+        reading(Store(url, must_exist=True), todo)
+
+
+@pytest.fixture
+def read_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every place be one that cannot be written, as nothing stops root."""
+    monkeypatch.setattr("trimtab.benchmark.database.os.access", lambda *_: False)
+
+
+def test_a_store_on_a_disk_that_cannot_be_written_is_read(
+    tmp_path: Path, experiments, read_only
+):
+    """Nothing is written: no tables, no journal beside the file, no byte of it."""
+    path = tmp_path / "what?x=1#%41" / "own.sqlite"
+    todo = experiments()
+    url = _filled(path, todo)
+    before = path.read_bytes()
+    with Store(url, must_exist=True) as store:
+        assert len(store.results(todo)) == len(todo)
+        with pytest.raises(InputError, match=r"used any more \(attempt to write"):
+            store.forget([todo[0].key])
+    assert path.read_bytes() == before
+    assert [file.name for file in path.parent.iterdir()] == ["own.sqlite"]
+
+
+def test_what_a_runner_has_just_written_is_read_too(
+    tmp_path: Path, experiments, read_only
+):
+    """Where one is at work, its last results lie beside the file."""
+    todo = experiments()
+    url = _filled(tmp_path / "own.sqlite", [])
+    with Store(url) as runner:
+        runner.record(todo[0], DONE, "me", "{}")
+        with Store(url, must_exist=True) as reader:
+            assert len(reader.results(todo)) == 1
+
+
+def test_a_file_without_results_that_cannot_be_written(tmp_path: Path, read_only):
+    """It is told, and not by the database's own words."""
+    with sqlite3.connect(tmp_path / "other.sqlite") as connection:
+        connection.execute("CREATE TABLE mine (x)")
+    with pytest.raises(InputError, match="has no results and cannot be written"):
+        Store(file_url(tmp_path / "other.sqlite"), must_exist=True)
+
+
+def test_a_file_is_no_server(tmp_path: Path, monkeypatch):
+    """Where a file cannot be opened, there is no server to start."""
+    path = tmp_path / "own.sqlite"
+    place = path.absolute().as_uri() + "?mode=ro"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE mine (x)")
+    real = sqlite3.connect
+    monkeypatch.setattr(
+        "sqlite3.dbapi2.connect", lambda *_, **options: real(place, uri=True)
+    )
+    with pytest.raises(InputError, match=r"cannot be opened .* its folder one that"):
+        Store(file_url(path))
 
 
 def test_the_server_may_be_away_for_a_moment(store, experiments, monkeypatch):

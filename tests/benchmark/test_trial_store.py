@@ -207,9 +207,3 @@ def test_a_database_that_is_gone_is_said_in_a_line(
     monkeypatch.setattr(Study, "add_trials", never)
     with pytest.raises(InputError, match="cannot be used any more"):
         store.trials.add(EXPERIMENT, batches[0])
-
-
-def test_a_store_in_memory_is_refused() -> None:
-    """Trials would go to a database of their own, and nowhere."""
-    with Store("sqlite://") as store, pytest.raises(InputError, match="is in memory"):
-        store.trials.of(EXPERIMENT)

@@ -67,7 +67,7 @@ def test_a_terminal_that_lacks_a_character_gets_another(
     sys.stdout.flush()
     sys.stderr.flush()
     assert ran.code == 0
-    assert b"mean ? sd" in printed.getvalue()
+    assert b"mean +/- sd" in printed.getvalue()
     assert missing.code == 2
     assert b"no such file: na?ve.csv" in complained.getvalue()
 

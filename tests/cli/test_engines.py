@@ -99,7 +99,7 @@ def test_other_commands_check_their_engine_too(trimtab, command):
         (["--engine", "dask"], "needs its scheduler's address: give --scheduler tcp"),
         (["--engine", "ray"], "needs its scheduler's address: give --scheduler host:"),
         (["--scheduler", "tcp://a:1"], "the engine is local: give --engine dask or"),
-        (["--engine", "dask", "--scheduler", "nothing://x"], "no Dask scheduler ans"),
+        (["--engine", "dask", "--scheduler", "nothing://x"], "none of a Dask schedul"),
         (["--engine", "ray", "--scheduler", "127.0.0.1:1"], "no Ray cluster answers"),
         (["--engine", "ray", "--scheduler", "here"], r"at here \(an address is host:"),
     ],

@@ -101,10 +101,18 @@ def test_a_suite_is_run_shown_and_exported(trimtab, suite, tmp_path):
     other = f"sqlite:///{tmp_path}/other.sqlite"
     taken = trimtab("bench", "import", suite, "--from", exported, "--store", other)
     assert taken.out.startswith("8 experiments added, 0 were there, 0 are none of")
+    plain = tmp_path / "plain" / "mine.csv"
+    written = trimtab("bench", "export", suite, "--store", store, "--out", plain)
+    assert written.code == 0
+    taken = trimtab("bench", "import", suite, "--from", plain, "--store", other)
+    assert taken.out.startswith("0 experiments added, 8 were there")
     renamed = exported.with_name("others.csv.gz")
     renamed.write_bytes(exported.read_bytes())
     refused = trimtab("bench", "import", suite, "--from", renamed, "--store", other)
-    assert (refused.code, "is not called mine.csv.gz" in refused.err) == (2, True)
+    assert (refused.code, "is not called mine.csv.gz or mine.csv" in refused.err) == (
+        2,
+        True,
+    )
     assert "0 experiments run" in trimtab("bench", "run", suite, "--store", other).out
     suite.write_text('reference = "small forest"' + suite.read_text())
     drawn = trimtab("bench", "plot", suite, "--store", store, "--out", tmp_path / "p")

@@ -106,19 +106,24 @@ def _lose_every_worker_in_the_middle(machines, cluster, data) -> None:
     assert first not in found
 
 
-@pytest.mark.parametrize(
-    ("address", "message"),
-    [
-        ("tcp://127.0.0.1:1", "no Dask scheduler answers at tcp://127.0.0.1:1 "),
-        ("carrier://pigeon", "no Dask scheduler answers at carrier://pigeon "),
-    ],
-)
-def test_an_address_where_nobody_answers_is_told(monkeypatch, address, message):
+def test_an_address_where_nobody_answers_is_told(monkeypatch):
     """One line, after a few seconds."""
     monkeypatch.setattr("trimtab.cluster.dask_cluster._CONNECT_SECONDS", 1)
+    message = "no Dask scheduler answers at tcp://127.0.0.1:1 "
     with pytest.raises(InputError, match=message) as raised:
-        connect(Engine("dask", address))
+        connect(Engine("dask", "tcp://127.0.0.1:1"))
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["nonsense", "carrier://pigeon:1", "tcp://host", "tcp://:8786", "tcp://h:99999"],
+)
+def test_what_is_no_address_is_told_at_once(monkeypatch, address):
+    """No client is made, which would try it for long."""
+    monkeypatch.setattr("distributed.Client", None)
+    with pytest.raises(InputError, match=f"'{address}' is none of a Dask scheduler"):
+        connect(Engine("dask", address))
 
 
 WITHOUT = """

@@ -75,12 +75,12 @@ class Protocol:
                 raise InputError(f"{name} is {value!r}: give a whole number")
         if not 1 <= self.n_repeats <= _REPEATS_OF_A_SEED:
             raise InputError(
-                f"repeats is {self.n_repeats}: give 1 or more, up to "
+                f"n_repeats (repeats) is {self.n_repeats}: give 1 or more, up to "
                 f"{_REPEATS_OF_A_SEED}"
             )
         if self.test_size is None:
             if self.n_splits < 2:
-                raise InputError(f"folds is {self.n_splits}: give 2 or more")
+                raise InputError(f"n_splits (folds) is {self.n_splits}: give 2 or more")
         elif self.n_splits != 1 or not 0 < self.test_size < 1:
             raise InputError(
                 f"test_size is {self.test_size} with n_splits {self.n_splits}: give a "

@@ -67,22 +67,27 @@ class Store:
         SQLAlchemy URL: ``sqlite:///results.sqlite``, or
         ``postgresql+psycopg://user@host/database``.
     must_exist : bool, default=False
-        Whether a file that is not there is an error, rather than made.
+        Whether results are read alone. A file that is not there is then an error,
+        rather than made, and one that cannot be written is read as it is.
 
     Attributes
     ----------
+    url : sqlalchemy.URL
+        Where they are.
     trials : TrialStore
         The trials of tunings.
 
     Raises
     ------
     InputError
-        Where the URL is not understood or the database cannot be reached.
+        Where the URL is not understood, names no place that lasts, or the database
+        cannot be reached.
     """
 
     def __init__(self, url: str | sa.URL, *, must_exist: bool = False) -> None:
         self._engine = open_database(url, must_exist=must_exist)
-        self.trials = TrialStore(self._engine.url)
+        self.url = self._engine.url
+        self.trials = TrialStore(self.url)
 
     def close(self) -> None:
         """Close every connection."""
@@ -262,6 +267,7 @@ class Store:
                 "added, do it again"
             ) from None
 
+    @patiently
     def results(self, experiments: Sequence[Experiment]) -> pd.DataFrame:
         """Return the results of `experiments`, one row each, in their order.
 
@@ -291,6 +297,7 @@ class Store:
         rows = [tuple(row) for row in self._select(query, tuning_table, keys)]
         return pd.DataFrame(rows, columns=names, dtype=object)
 
+    @patiently
     def scores(self, keys: Iterable[str]) -> dict[str, NDArray[np.float32]]:
         """Return the predicted probabilities of `keys`, where they were kept."""
         query = sa.select(
@@ -301,6 +308,7 @@ class Store:
             for key, n_classes, packed in self._select(query, score_table, keys)
         }
 
+    @patiently
     def histories(self, keys: Iterable[str]) -> dict[str, History]:
         """Return what learners did from round to round, where it was kept."""
         query = sa.select(history_table.c.key, history_table.c.json_zlib)

@@ -21,7 +21,6 @@ from trimtab.benchmark.database import patiently
 from trimtab.benchmark.experiment import Experiment
 from trimtab.benchmark.messages import POSITION
 from trimtab.benchmark.methods.search_spaces import quiet_optuna
-from trimtab.exceptions import InputError
 
 __all__ = ["TrialStore"]
 
@@ -53,7 +52,7 @@ class TrialStore:
     """
 
     def __init__(self, url: sa.URL) -> None:
-        self._url = url
+        self.url = url
         self._storage: Any = None
         self._lock = threading.Lock()
         self._positions: dict[str, set[int]] = {}  # what is known to be there
@@ -151,7 +150,7 @@ class TrialStore:
             return
 
     def _has_tables(self) -> bool:
-        engine = sa.create_engine(self._url)
+        engine = sa.create_engine(self.url)
         try:
             return sa.inspect(engine).has_table("studies")
         finally:
@@ -175,23 +174,18 @@ class TrialStore:
     def _open(self, pool: type[sa.Pool]) -> Any:
         from optuna.storages import RDBStorage
 
-        if self._url.get_backend_name() == "sqlite":
-            if not self._url.database:
-                raise InputError(
-                    "the store sqlite:// is in memory, where tuning keeps no trials: "
-                    "name a file, sqlite:///results.sqlite"
-                )
+        if self.url.get_backend_name() == "sqlite":
             options = {"creator": self._connect, "poolclass": pool}
             return RDBStorage("sqlite://", engine_kwargs=options)
         # Optuna takes the URL for a template.
-        url = self._url.render_as_string(hide_password=False)
+        url = self.url.render_as_string(hide_password=False)
         escaped = url.replace("{", "{{").replace("}", "}}")
         options = {"poolclass": pool, "pool_pre_ping": True}
         return RDBStorage(escaped, engine_kwargs=options)
 
     def _connect(self) -> sqlite3.Connection:
         """Open the file by its path: in a URL some characters are not its name's."""
-        path = self._url.database or ""
+        path = self.url.database or ""
         connection = sqlite3.connect(path, timeout=60, check_same_thread=False)
         # A trial that a power cut loses is found again; a commit need not wait.
         connection.execute("PRAGMA synchronous=NORMAL")

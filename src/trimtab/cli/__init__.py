@@ -7,20 +7,34 @@ Nothing heavy is imported before a command needs it, so that help comes at once.
 
 import signal
 import sys
-from io import TextIOWrapper
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from trimtab.cli.bench_commands import bench
 from trimtab.cli.catalogue_commands import data, list_all_methods
 from trimtab.cli.compare_command import compare
 from trimtab.cli.meta_train_command import meta_train
+from trimtab.cli.output_streams import print_what_can_be, written_out
 from trimtab.exceptions import InputError, MissingExtraError
 
 __all__ = ["app", "main"]
 
+
+class _Commands(TyperGroup):
+    """Commands that say so where they are stopped."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            print("trimtab: stopped before anything was run", file=sys.stderr)
+            raise typer.Exit(130) from None
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="Learned rebalancing for imbalanced classification, compared honestly.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -65,9 +79,10 @@ def main() -> None:
     """Run the command line."""
     # Schedulers end a job by SIGTERM: let it clean up as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    _print_what_can_be()
+    print_what_can_be()
     try:
-        app()
+        with written_out():
+            app()
     except (InputError, MissingExtraError) as error:
         _stop(str(error), 2)
     except ModuleNotFoundError as error:
@@ -77,13 +92,6 @@ def main() -> None:
         of_bench = {"matplotlib", "scikit_posthocs"}
         extra = "bench" if library in of_bench else "compare"
         _stop(str(MissingExtraError(library, extra)), 2)
-
-
-def _print_what_can_be() -> None:
-    """Put a question mark for what the terminal's encoding lacks, such as ± or −."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # what stands in for one need not have it
-            stream.reconfigure(errors="replace")
 
 
 def _stop(message: str, code: int) -> None:

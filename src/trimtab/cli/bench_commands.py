@@ -274,11 +274,13 @@ def export_suite(
     store: StoreUrl = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="The file.", show_default="SUITE.csv.gz"),
+        typer.Option(
+            help="The file; compressed if it ends in .gz.", show_default="SUITE.csv.gz"
+        ),
     ] = None,
 ) -> None:
-    """Write every experiment of a suite, one row each, as compressed CSV."""
-    from trimtab.benchmark.suites.summary import write_export
+    """Write every experiment of a suite, one row each, as CSV."""
+    from trimtab.benchmark.suites.export_files import write_export
 
     plan = _plan(suite, trials=trials)
     results = _results(suite, plan, store)
@@ -301,12 +303,12 @@ def import_suite(
     from trimtab.benchmark.suites.taken_over import take_over
 
     plan = _plan(suite, seeds=seeds, trials=trials)
-    name = f"{plan.name}.csv.gz"
-    if not source.is_dir() and source.name != name:
+    names = f"{plan.name}.csv.gz", f"{plan.name}.csv"
+    if not source.is_dir() and source.name not in names:
         raise InputError(
-            f"{source} is not called {name}: an export does not say how rows were "
-            "split, so that only the name tells which suite it is of; rename it if it "
-            "is of this one"
+            f"{source} is not called {' or '.join(names)}: an export does not say how "
+            "rows were split, so that only the name tells which suite it is of; rename "
+            "it if it is of this one"
         )
     exported = _results(suite, plan, None, source)
     with Store(store or _BENCH_STORE) as opened:

@@ -231,6 +231,8 @@ def _client(address: str) -> Any:
         make: Any = distributed.Client
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "distributed", "dask") from None
+    # A client of a senseless address tries it for long, and dies noisily.
+    _check_address(address)
     try:
         with warnings.catch_warnings():
             # Versions are compared where results depend on them.
@@ -242,6 +244,26 @@ def _client(address: str) -> Any:
             f"no Dask scheduler answers at {address} ({cause}): start one with "
             "dask scheduler, or give the address that it prints"
         ) from None
+
+
+def _check_address(address: str) -> None:
+    """Raise an `InputError` unless an address has a scheme, a host and a port."""
+    from distributed.comm.addressing import parse_address, parse_host_port
+    from distributed.comm.registry import backends
+
+    scheme, place = parse_address(address)
+    if scheme == "inproc":  # a scheduler of this process has a name alone
+        return
+    try:
+        host, port = parse_host_port(place)
+        is_sound = bool(host) and 0 < port < 2**16 and scheme in backends
+    except ValueError:
+        is_sound = False
+    if not is_sound:
+        raise InputError(
+            f"the address {address!r} is none of a Dask scheduler: give the one that "
+            "it prints, such as tcp://host:8786"
+        )
 
 
 def _run_there(

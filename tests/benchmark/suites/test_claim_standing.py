@@ -12,6 +12,7 @@ import pytest
 from trimtab.benchmark.protocol import Protocol
 from trimtab.benchmark.statistics import corrected_t_test
 from trimtab.benchmark.suites.claim_standing import Standing, claim_standings
+from trimtab.benchmark.suites.export_files import read_export
 from trimtab.benchmark.suites.paper_claims import PAPERS, PaperClaim, parse_claims
 from trimtab.benchmark.suites.suite import (
     Entry,
@@ -20,7 +21,6 @@ from trimtab.benchmark.suites.suite import (
     list_suites,
     load_suite,
 )
-from trimtab.benchmark.suites.summary import read_export
 from trimtab.exceptions import InputError
 
 ROOT = Path(__file__).parents[3]
@@ -208,7 +208,6 @@ def test_claims_of_the_suites_name_a_paper() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"ovr": []}, "claim: no key 'ovr': did you mean 'over'"),
         ({"method": "our"}, "claim: no method 'our' in the suite: did you mean 'ours'"),
         ({"over": ["*x"]}, "claim: no method '\\*x' in the suite"),
         ({"metrics": ["macro_f2"]}, "claim: no metric 'macro_f2': did you mean"),

@@ -19,7 +19,7 @@ methods = ["lightgbm"]
 
 
 def test_limit_and_further_measures_of_a_suite(tmp_path: Path) -> None:
-    """They are read, and refused where they make no sense."""
+    """They are read, and an unknown measure is refused."""
     path = tmp_path / "own.toml"
     extra = 'further_metrics = ["accuracy"]\ntime_limit = 5\ntogether = true\n'
     path.write_text(extra + PLAIN)
@@ -27,15 +27,9 @@ def test_limit_and_further_measures_of_a_suite(tmp_path: Path) -> None:
 
     assert (suite.further_metrics, suite.time_limit) == (("accuracy",), 5)
     assert suite.together
-    for wrong, message in (
-        ('time_limit = "5"', "time_limit is '5': give seconds, or leave it out"),
-        ("time_limit = 0", "time_limit is 0: give seconds, or leave it out"),
-        ('together = "yes"', "together is 'yes': give true or false"),
-        ('further_metrics = ["acuracy"]', "no metric 'acuracy': did you mean"),
-    ):
-        path.write_text(f"{wrong}\n{PLAIN}")
-        with pytest.raises(InputError, match=message):
-            load_suite(str(path))
+    path.write_text(f'further_metrics = ["acuracy"]\n{PLAIN}')
+    with pytest.raises(InputError, match="no metric 'acuracy': did you mean"):
+        load_suite(str(path))
 
 
 def test_every_method_is_in_imblearn26() -> None:

@@ -238,7 +238,6 @@ def test_heat_map_is_there_wherever_there_is_a_reference(suite: Suite) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"knd": "curve"}, "plot: no key 'knd': did you mean 'kind'"),
         ({"kind": "bar"}, "plot p: kind is 'bar': differences or curve"),
         ({"metric": "macro_f2"}, "plot p: no metric 'macro_f2': did you mean"),
         ({"methods": ["plane"]}, "plot p: no method 'plane': did you mean 'plain'"),

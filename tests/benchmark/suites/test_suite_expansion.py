@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 from trimtab.benchmark.suites.suite import PaperValue, load_suite
-from trimtab.benchmark.suites.suite_expansion import expand_methods, read_paper_table
+from trimtab.benchmark.suites.suite_expansion import (
+    expand_methods,
+    read_paper_table,
+    with_paper,
+)
 from trimtab.exceptions import InputError
 
 
@@ -79,14 +83,17 @@ def test_shared_parameters_give_way_to_own_ones() -> None:
 @pytest.mark.parametrize(
     ("entry", "shared", "message"),
     [
-        ({"method": "a", "grit": {}}, [], "no key 'grit': did you mean 'grid'"),
         (
             {"method": "a", "label": "{y}", "grid": {"x": [1]}},
             [],
             "names a parameter that is not there: known are x",
         ),
         ("a", [{"methods": ["b*"], "parameters": {}}], "no method 'b\\*' in the suite"),
-        ("a", [{"method": "a"}], "shared: no key 'method': did you mean 'methods'"),
+        (
+            {"method": "a", "label": "{x.y}", "grid": {"x": [1]}},
+            [],
+            "names a parameter that is not there: known are x",
+        ),
     ],
 )
 def test_what_is_misspelt_is_named(
@@ -104,8 +111,27 @@ def test_a_table_of_the_papers_numbers() -> None:
     assert read_paper_table("t.csv", text) == [
         {"dataset": "wine", "method": "A", "metric": "macro_f1", "mean": 0.5, "sd": 0.1}
     ]
-    with pytest.raises(InputError, match=r"t\.csv, line 2: .* holds something"):
-        read_paper_table("t.csv", text.replace("0.5", "half"))
+    for old, new, message in (
+        ("0.5", "half", 'mean is "half": give a number'),
+        (",sd", ",ds", "no key 'ds': did you mean 'sd'?"),
+        ("A,", ",", "method is missing: add it"),
+        ("0.1,", "0.1,,7", "it has more cells than columns: correct it"),
+    ):
+        with pytest.raises(InputError) as caught:
+            read_paper_table("t.csv", text.replace(old, new))
+        assert str(caught.value) == f"t.csv, line 2: {message}"
+
+
+def test_a_table_of_the_papers_numbers_in_another_encoding(tmp_path: Path) -> None:
+    """It is named; a byte order mark, which spreadsheets write, is left out."""
+    text = "dataset,method,metric,mean\nwine,A,mcc,0.5\n"
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    (row,) = with_paper({"paper": "t.csv"}, tmp_path)["paper"]
+    assert row["dataset"] == "wine"
+    path.write_bytes(text.replace("A", "\xc4").encode("latin-1"))
+    with pytest.raises(InputError, match=r"paper: 't\.csv' is not UTF-8; convert it"):
+        with_paper({"paper": "t.csv"}, tmp_path)
 
 
 def test_a_suite_with_its_paper_beside_it(tmp_path: Path) -> None:

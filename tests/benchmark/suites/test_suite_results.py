@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from trimtab.benchmark.store import Store
+from trimtab.benchmark.suites.export_files import write_export
 from trimtab.benchmark.suites.suite import load_suite
 from trimtab.benchmark.suites.suite_results import read_results, read_suites
-from trimtab.benchmark.suites.summary import write_export
 from trimtab.exceptions import InputError
 
 RESULTS = Path(__file__).parents[3] / "docs" / "results"

@@ -1,8 +1,7 @@
-"""From experiments to tables, and to an export and back."""
+"""From experiments to tables, one row a data set and method."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -12,15 +11,14 @@ import pandas as pd
 import pytest
 
 from trimtab.benchmark.protocol import Protocol
+from trimtab.benchmark.suites.export_files import read_export, write_export
 from trimtab.benchmark.suites.suite import Entry, PaperValue, Suite
 from trimtab.benchmark.suites.summary import (
     flatten_per_class,
     overview,
-    read_export,
     scores_by_dataset,
     summarise,
     with_labels,
-    write_export,
 )
 from trimtab.exceptions import InputError
 
@@ -316,37 +314,6 @@ def test_per_class_scores_of_nothing() -> None:
     assert flatten_per_class(failed).to_dict("list") == {"method": ["a", "b"]}
 
 
-def test_export_comes_back_as_it_was(tmp_path: Path) -> None:
-    """Text stays text, whatever it looks like, and empty stays empty."""
-    frame = results()
-    frame.loc[0, "method"] = "NA"
-    frame.loc[1, "dataset"] = "007"
-
-    path = write_export(frame, tmp_path / "new" / "toy.csv.gz")
-
-    assert path == tmp_path / "new" / "toy.csv.gz"
-    pd.testing.assert_frame_equal(read_export(path), frame)
-
-
-def test_numbers_in_an_export_keep_nine_digits(tmp_path: Path) -> None:
-    """More than any table shows."""
-    frame = results().assign(average_precision=np.pi * 10.0 ** np.arange(-9, 9))
-
-    back = read_export(write_export(frame, tmp_path / "toy.csv.gz"))
-
-    np.testing.assert_allclose(
-        back["average_precision"], frame["average_precision"], rtol=5e-9
-    )
-
-
-def test_same_results_make_the_same_bytes(tmp_path: Path) -> None:
-    """An export in version control changes only when results do."""
-    one = write_export(results(), tmp_path / "one.csv.gz").read_bytes()
-    other = write_export(results(), tmp_path / "other.csv.gz").read_bytes()
-
-    assert one == other
-
-
 def test_summary_of_an_export_is_that_of_the_store(tmp_path: Path) -> None:
     """The documentation is rebuilt from it."""
     back = read_export(write_export(results(), tmp_path / "toy.csv.gz"))
@@ -354,37 +321,3 @@ def test_summary_of_an_export_is_that_of_the_store(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(
         summarise(back, SUITE, "average_precision"), summary().reset_index(drop=True)
     )
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"dataset,method\n", "is not an export of results ("),
-        (
-            gzip.compress(b"dataset,method\n" * 99, mtime=0)[:-9],
-            "is not an export of results (",
-        ),
-        (gzip.compress(b"", mtime=0), "is not an export of results ("),
-        (gzip.compress(b"a,b\n\xff,1\n", mtime=0), "is not an export of results ("),
-        (gzip.compress(b"a,b\n1,2\n", mtime=0), "it has no column 'dataset'"),
-    ],
-    ids=["plain", "cut", "empty", "binary", "other"],
-)
-def test_what_is_no_export_is_refused(
-    tmp_path: Path, content: bytes, message: str
-) -> None:
-    """One line that names the file."""
-    path = tmp_path / "toy.csv.gz"
-    path.write_bytes(content)
-
-    with pytest.raises(InputError) as caught:
-        read_export(path)
-
-    assert str(caught.value).startswith(str(path))
-    assert message in str(caught.value)
-
-
-def test_missing_export(tmp_path: Path) -> None:
-    """The line names the command that writes one."""
-    with pytest.raises(InputError, match=r"no such file: .*trimtab bench export"):
-        read_export(tmp_path / "none.csv.gz")

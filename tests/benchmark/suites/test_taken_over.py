@@ -16,9 +16,9 @@ from sklearn.dummy import DummyClassifier
 from trimtab.benchmark.experiment import Outcome
 from trimtab.benchmark.methods import get_method, registry
 from trimtab.benchmark.store import Store
+from trimtab.benchmark.suites.export_files import read_export, write_export
 from trimtab.benchmark.suites.suite import load_suite
 from trimtab.benchmark.suites.suite_results import read_results
-from trimtab.benchmark.suites.summary import read_export, write_export
 from trimtab.benchmark.suites.taken_over import TakenOver, take_over
 from trimtab.exceptions import InputError
 

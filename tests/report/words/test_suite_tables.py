@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from trimtab.benchmark.protocol import Protocol
+from trimtab.benchmark.suites.export_files import read_export
 from trimtab.benchmark.suites.suite import Entry, PaperValue, Suite, load_suite
-from trimtab.benchmark.suites.summary import read_export
 from trimtab.exceptions import InputError
 from trimtab.report.words.suite_tables import as_markdown, suite_tables, whole_table
 

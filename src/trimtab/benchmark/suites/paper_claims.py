@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from typing import Any
 
@@ -137,7 +137,7 @@ def parse_claims(
     Raises
     ------
     InputError
-        Where a key, a method, a measure or a data set is unknown.
+        Where a method, a measure or a data set is unknown.
     """
     labels = [*labels]
     return tuple(_claim(value, labels, datasets, metric) for value in values)
@@ -148,10 +148,6 @@ def _claim(
 ) -> PaperClaim:
     from trimtab import datasets as catalogue
 
-    known = [one.name for one in fields(PaperClaim)]
-    for key in value:
-        if key not in known:
-            raise InputError(f"claim: no key {key!r}: {nearest_names(key, known)}")
     named = tuple(catalogue.describe(name).name for name in value.get("datasets", ()))
     metrics = tuple(value.get("metrics", (metric,)))
     claim = PaperClaim(

@@ -5,7 +5,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from typing import Any
 
@@ -125,7 +125,7 @@ def parse_plots(
     Raises
     ------
     InputError
-        Where a key, a kind, a measure or a method is unknown, a curve has no `x`, or
+        Where a kind, a measure or a method is unknown, a curve has no `x`, or
         two plots have one name.
     """
     labels = [*labels]
@@ -141,10 +141,6 @@ def parse_plots(
 def _parse(value: dict[str, Any]) -> Plot:
     from trimtab import datasets
 
-    known = [one.name for one in fields(Plot)]
-    for key in value:
-        if key not in known:
-            raise InputError(f"plot: no key {key!r}: {nearest_names(key, known)}")
     given: dict[str, Any] = {
         key: tuple(content) if isinstance(content, list) else content
         for key, content in value.items()

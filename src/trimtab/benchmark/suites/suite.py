@@ -28,6 +28,7 @@ from trimtab.benchmark.suites.paper_claims import (
 )
 from trimtab.benchmark.suites.plot_plan import Plot, parse_plots
 from trimtab.benchmark.suites.suite_expansion import expand_methods, with_paper
+from trimtab.benchmark.suites.suite_keys import check_suite
 from trimtab.benchmark.tuning import Tuning, TuningTables, entry_tunings, tuning_tables
 from trimtab.exceptions import InputError, nearest_names
 from trimtab.metrics import MEASURES, find_measure
@@ -43,12 +44,6 @@ __all__ = [
 
 _FOLDER = files("trimtab.benchmark.suites")
 T = TypeVar("T")
-
-_KEYS = {
-    "title", "description", "datasets", "methods", "metric", "further_metrics", "seeds",
-    "protocol", "paper", "claim", "reference", "plot", "tuning", "shared", "time_limit",
-    "together",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -158,17 +153,23 @@ class Suite:
         Raises
         ------
         InputError
-            Where a name fits nothing in the suite.
+            Where a name fits nothing in the suite, or nothing is left to run.
         """
         labels = [entry.label for entry in self.entries]
         kept = labels if methods is None else _matching(labels, methods, "method")
         chosen = self.datasets
         if datasets is not None:
             chosen = tuple(_matching(self.datasets, datasets, "data set"))
+        entries = tuple(entry for entry in self.entries if entry.label in kept)
+        if not any(entry.runs_on(name) for entry in entries for name in chosen):
+            raise InputError(
+                f"suite {self.name}: it runs {', '.join(kept)} on other data sets "
+                "alone: choose more of them"
+            )
         return replace(
             self,
             datasets=chosen,
-            entries=tuple(entry for entry in self.entries if entry.label in kept),
+            entries=entries,
             seeds=self.seeds if seeds is None else _once(seeds),
         )
 
@@ -297,37 +298,23 @@ def load_suite(name: str) -> Suite:
             "path of a TOML file"
         )
     try:
-        return _parse(stem, with_paper(tomllib.loads(text), folder))
+        content = tomllib.loads(text)
+        check_suite(content)
+        return _parse(stem, with_paper(content, folder))
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"suite {name}: not TOML: {error}") from None
-    except (AttributeError, KeyError, TypeError) as error:
-        raise InputError(
-            f"suite {name}: {error} is missing or not understood; the user guide "
-            "describes the format"
-        ) from None
+    except InputError as error:
+        raise InputError(f"suite {name}: {error}") from None
 
 
 def _parse(name: str, content: dict[str, Any]) -> Suite:
     from trimtab import datasets
 
-    for key in content:
-        if key not in _KEYS:
-            raise InputError(
-                f"suite {name}: no key {key!r}: {nearest_names(key, _KEYS)}"
-            )
     metric = content.get("metric", "average_precision")
     further = _once(content.get("further_metrics", ()))
     for one in (metric, *further):
         if find_measure(one) is None:
             raise InputError(f"no metric {one!r}: {nearest_names(one, MEASURES)}")
-    limit = content.get("time_limit")
-    if limit is not None and not (isinstance(limit, int | float) and limit > 0):
-        raise InputError(
-            f"suite {name}: time_limit is {limit!r}: give seconds, or leave it out"
-        )
-    together = content.get("together", False)
-    if not isinstance(together, bool):
-        raise InputError(f"suite {name}: together is {together!r}: give true or false")
     names = _once(datasets.describe(d).name for d in content["datasets"])
     tuning = tuning_tables(content.get("tuning"), names)
     methods = expand_methods(content["methods"], content.get("shared", ()))
@@ -336,19 +323,18 @@ def _parse(name: str, content: dict[str, Any]) -> Suite:
     for label, times in labels.items():
         if times > 1:
             raise InputError(
-                f"suite {name}: {times} methods are called {label!r}: give each a "
-                "label of its own"
+                f"{times} methods are called {label!r}: give each a label of its own"
             )
     reference = content.get("reference")
     if reference is not None and reference not in labels:
         raise InputError(
-            f"suite {name}: no method is called {reference!r}, its reference: "
+            f"no method is called {reference!r}, its reference: "
             f"{nearest_names(reference, labels)}"
         )
     return Suite(
         name=name,
         title=content["title"],
-        description=content["description"].strip(),
+        description=content.get("description", "").strip(),
         datasets=names,
         entries=entries,
         protocol=Protocol(**content.get("protocol", {})),
@@ -359,8 +345,8 @@ def _parse(name: str, content: dict[str, Any]) -> Suite:
         plots=parse_plots(content.get("plot", ()), labels),
         claims=parse_claims(content.get("claim", ()), labels, names, metric),
         further_metrics=further,
-        time_limit=limit,
-        together=together,
+        time_limit=content.get("time_limit"),
+        together=content.get("together", False),
     )
 
 

@@ -9,12 +9,12 @@ from fnmatch import fnmatch
 from importlib.resources.abc import Traversable
 from typing import Any
 
+from trimtab.benchmark.suites.suite_keys import PAPER, check_table
 from trimtab.exceptions import InputError, nearest_names
 
 __all__ = ["expand_methods", "read_paper_table", "with_paper"]
 
-_ENTRY_KEYS = {"method", "label", "parameters", "grid", "datasets", "tuning"}
-_SHARED_KEYS = {"methods", "parameters"}
+_TEXT_COLUMNS = {"dataset", "method", "metric"}
 
 
 def expand_methods(
@@ -42,15 +42,12 @@ def expand_methods(
     Raises
     ------
     InputError
-        Where a key or a name in braces is unknown, or a pattern fits no method.
+        Where a name in braces is unknown, or a pattern fits no method.
     """
     shared = list(shared)
-    for table in shared:
-        _check_keys("shared", table, _SHARED_KEYS)
     expanded: list[dict[str, Any]] = []
     for value in values:
         entry = {"method": value} if isinstance(value, str) else value
-        _check_keys(f"method {entry['method']}", entry, _ENTRY_KEYS)
         for one in _combinations(entry):
             one["parameters"] = _shared_by(one["method"], shared) | one["parameters"]
             if one not in expanded:
@@ -63,12 +60,6 @@ def expand_methods(
                 f"{nearest_names(pattern, names)}"
             )
     return expanded
-
-
-def _check_keys(where: str, table: Mapping[str, Any], known: Iterable[str]) -> None:
-    for key in table:
-        if key not in known:
-            raise InputError(f"{where}: no key {key!r}: {nearest_names(key, known)}")
 
 
 def _combinations(entry: dict[str, Any]) -> Iterable[dict[str, Any]]:
@@ -86,7 +77,7 @@ def _combinations(entry: dict[str, Any]) -> Iterable[dict[str, Any]]:
 def _filled(label: str, parameters: Mapping[str, Any]) -> str:
     try:
         return label.format(**parameters)
-    except (KeyError, IndexError, ValueError):
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         raise InputError(
             f"label {label!r} names a parameter that is not there: known are "
             + ", ".join(parameters)
@@ -121,25 +112,25 @@ def read_paper_table(name: str, text: str) -> list[dict[str, Any]]:
     Raises
     ------
     InputError
-        Where a cell that should be a number is none.
+        Where a column is unknown, or a cell that should be a number is none.
     """
-    texts = {"dataset", "method", "metric"}
     rows: list[dict[str, Any]] = []
-    for number, row in enumerate(csv.DictReader(text.splitlines()), start=2):
-        try:
-            rows.append(
-                {
-                    key: cell if key in texts else float(cell)
-                    for key, cell in row.items()
-                    if cell
-                }
-            )
-        except (TypeError, ValueError):
-            raise InputError(
-                f"{name}, line {number}: {', '.join(map(str, row.values()))} holds "
-                "something that is no number: correct it"
-            ) from None
+    for number, cells in enumerate(csv.DictReader(text.splitlines()), start=2):
+        where = f"{name}, line {number}"
+        if None in cells:
+            raise InputError(f"{where}: it has more cells than columns: correct it")
+        row = {key: _value(key, cell) for key, cell in cells.items() if cell}
+        check_table(where, row, PAPER)
+        rows.append(row)
     return rows
+
+
+def _value(column: str, cell: str) -> str | float:
+    """Return a cell of a paper's table as a number, where it should and can be one."""
+    try:
+        return cell if column in _TEXT_COLUMNS else float(cell)
+    except ValueError:
+        return cell
 
 
 def with_paper(content: dict[str, Any], folder: Traversable) -> dict[str, Any]:
@@ -163,5 +154,9 @@ def with_paper(content: dict[str, Any], folder: Traversable) -> dict[str, Any]:
     file = folder / name
     if not file.is_file():
         raise InputError(f"paper: no file {name!r} beside the suite's file")
-    table = read_paper_table(name, file.read_text(encoding="utf-8"))
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"paper: {name!r} is not UTF-8; convert it") from None
+    table = read_paper_table(name, text)
     return content | {"paper": table}

@@ -9,8 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from trimtab.benchmark.store import Store
+from trimtab.benchmark.suites.export_files import read_export
 from trimtab.benchmark.suites.suite import Suite, list_suites, load_suite
-from trimtab.benchmark.suites.summary import flatten_per_class, read_export, with_labels
+from trimtab.benchmark.suites.summary import flatten_per_class, with_labels
 from trimtab.exceptions import InputError
 
 __all__ = ["SuiteResults", "read_results", "read_suites"]

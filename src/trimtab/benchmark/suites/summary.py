@@ -2,11 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-import gzip
-import io
 import json
-import zlib
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,25 +10,16 @@ import pandas as pd
 from trimtab.benchmark.dataset_statistics import mean_ranks
 from trimtab.benchmark.suites.suite import Suite
 from trimtab.exceptions import InputError
-from trimtab.files import check_writable, write_whole
 from trimtab.metrics import MEASURES, find_measure
 
 __all__ = [
     "flatten_per_class",
     "is_greater_better",
     "overview",
-    "read_export",
     "scores_by_dataset",
     "summarise",
     "with_labels",
-    "write_export",
 ]
-
-_TEXTS = ("dataset", "method", "parameters", "status", "reason")
-"""Columns that hold text, whatever it looks like."""
-
-_TEXTS_OF_TUNING = ["tuning", "tuned_parameters"]
-"""Those that are there where parameters were tuned."""
 
 
 def flatten_per_class(results: pd.DataFrame) -> pd.DataFrame:
@@ -228,57 +215,3 @@ def is_greater_better(metric: str) -> bool:
     """Return whether more is better: of scores mostly, of costs never."""
     measure = find_measure(metric)
     return measure is not None and measure.greater_is_better
-
-
-def write_export(results: pd.DataFrame, path: Path) -> Path:
-    """Write results as compressed CSV: the same results make the same bytes.
-
-    Parameters
-    ----------
-    results : DataFrame
-        One row an experiment.
-    path : Path
-        A file that ends in ``.csv.gz``.
-
-    Raises
-    ------
-    InputError
-        Where it cannot be written.
-    """
-    check_writable(path.parent)
-    text = results.to_csv(index=False, float_format="%.9g")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return write_whole(path, gzip.compress(text.encode(), mtime=0))
-
-
-def read_export(path: Path) -> pd.DataFrame:
-    """Read what `write_export` wrote.
-
-    Raises
-    ------
-    InputError
-        Where there is no such file, or it is damaged or something else.
-    """
-    if not path.is_file():
-        raise InputError(f"no such file: {path}; trimtab bench export writes one")
-    try:
-        text = gzip.decompress(path.read_bytes()).decode()
-        names = pd.read_csv(io.StringIO(text), nrows=0).columns
-        texts = [*_TEXTS, *names.intersection(_TEXTS_OF_TUNING)]
-        frame = pd.read_csv(
-            io.StringIO(text),
-            dtype=dict.fromkeys(texts, str),
-            keep_default_na=False,
-            na_values={name: [""] for name in names.difference(texts)},
-        )
-    except (OSError, EOFError, zlib.error, ValueError) as error:
-        raise InputError(
-            f"{path} is not an export of results ({error}): write it again, trimtab "
-            "bench export"
-        ) from None
-    missing = set(_TEXTS) - set(frame.columns)
-    if missing:
-        raise InputError(
-            f"{path} is not an export of results: it has no column {min(missing)!r}"
-        )
-    return frame

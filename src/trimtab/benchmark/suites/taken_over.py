@@ -53,7 +53,7 @@ def take_over(plan: Suite, exported: pd.DataFrame, store: Store) -> TakenOver:
     plan : Suite
         The suite; only its experiments are taken.
     exported : DataFrame
-        As from `trimtab.benchmark.suites.summary.read_export`.
+        As from `trimtab.benchmark.suites.export_files.read_export`.
     store : Store
         Where they go. What it has stays.
 
