@@ -83,6 +83,18 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _used_workers(_own_cache: None) -> Iterator[None]:
+    """Let runners in this process take over the idle workers of earlier ones."""
+    from tests.used_workers import HandingOnPool
+
+    with pytest.MonkeyPatch.context() as patch:
+        module = "trimtab.benchmark.running.runner"
+        patch.setattr(f"{module}.WorkerPool", HandingOnPool)
+        yield
+    HandingOnPool.close_left()
+
+
 @pytest.fixture(scope="session")
 def data_home() -> Path:
     """Give the folder of the benchmark data sets."""

@@ -41,8 +41,7 @@ def trimtab(
     return run
 
 
-@pytest.fixture
-def claims(tmp_path: Path) -> Path:
+def write_claims(folder: Path) -> Path:
     """Write a mixed table of 200 rows with a rare class that can be learned."""
     rng = np.random.default_rng(0)
     amount = rng.normal(100, 30, 200).round(2)
@@ -55,6 +54,12 @@ def claims(tmp_path: Path) -> Path:
             "fraud": np.where(fraud, "yes", "no"),
         }
     )
-    path = tmp_path / "claims.csv"
+    path = folder / "claims.csv"
     frame.to_csv(path, index=False)
     return path
+
+
+@pytest.fixture
+def claims(tmp_path: Path) -> Path:
+    """Give a mixed table, in this test's own folder."""
+    return write_claims(tmp_path)

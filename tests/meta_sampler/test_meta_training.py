@@ -197,7 +197,7 @@ meta_train(long_run(), checkpoint=Path(sys.argv[1]), checkpoint_seconds=0)
 
 def long_run():
     """Return a run that takes long enough to be killed."""
-    return run(sac=SACSettings(random_steps=60, update_steps=240, batch_size=16))
+    return run(sac=SACSettings(random_steps=60, update_steps=60, batch_size=16))
 
 
 def test_a_run_that_is_killed_goes_on(tmp_path):

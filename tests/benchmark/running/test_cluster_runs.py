@@ -59,18 +59,18 @@ def test_a_killed_worker_loses_and_repeats_nothing(
     monkeypatch.setattr(
         "trimtab.benchmark.running.cluster_pool.table_bytes", table_bytes
     )
-    todo = experiments(n_repeats=4, seconds=0.3)
+    todo = experiments(n_repeats=3, seconds=0.3)
     machines.wait_for_workers(3)
-    killer = _kill_when(store, todo, 4, lambda: machines.kill_worker(0))
+    killer = _kill_when(store, todo, 3, lambda: machines.kill_worker(0))
     engine = Engine("dask", machines.address)
     done = make_runner(store, engine=engine).run(todo)
     killer.join()
-    assert (done.run, done.reused, done.failed) == (16, 0, 0)
+    assert (done.run, done.reused, done.failed) == (12, 0, 0)
     assert store.claims(e.key for e in todo) == []
     found = store.results(todo)
     kept = store.scores(e.key for e in todo)
     assert read == ["small"]  # sent once
-    assert len(kept) == 16
+    assert len(kept) == 12
     with Store(f"sqlite:///{tmp_path}/here.sqlite") as other:
         make_runner(other, n_jobs=2).run(todo)
         here = other.results(todo)
@@ -99,13 +99,13 @@ def test_limits_failures_tuning_and_a_lost_scheduler(
     _tune_there_and_here(store, engine, tmp_path)
     _refuse_other_versions(store, engine, experiments, make_runner, monkeypatch)
 
-    more = experiments(n_repeats=3, seconds=0.3)[4:]
+    more = experiments(n_repeats=2, seconds=0.5)[4:]
     killer = _kill_when(store, more, 2, machines.kill_scheduler)
     with pytest.raises(InputError, match=r"scheduler .* is gone: what was recorded"):
         make_runner(store, engine=engine).run(more)
     killer.join()
     assert store.claims(e.key for e in more) == []
-    assert make_runner(store, n_jobs=2).run(more).reused >= 2
+    assert 2 <= make_runner(store).run(more).reused < 4
 
 
 def _refuse_other_versions(store, engine, experiments, make_runner, monkeypatch):

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from tests.benchmark.own_postgres import OwnPostgres, find_binaries
-from trimtab.benchmark.experiment import Outcome
+from trimtab.benchmark.experiment import Experiment, Outcome
 from trimtab.benchmark.running.progress import SilentProgress
 from trimtab.benchmark.running.runner import Runner
 from trimtab.benchmark.store import Store
@@ -276,39 +276,43 @@ todo = [
 ]
 with Store({url!r}) as store:
     source = StagedSource("small", Path({path!r}))
-    done = Runner(store, {{"small": source}}, {{"toy": TOY}}, n_jobs=2).run(todo)
+    done = Runner(store, {{"small": source}}, {{"toy": TOY}}, n_jobs={n_jobs}).run(todo)
     print(done.run, done.reused, done.elsewhere)
 """
 
 
-def _start(url: str, path: Path) -> subprocess.Popen[str]:
+def _start(url: str, path: Path, n_jobs: int = 2) -> subprocess.Popen[str]:
     root = str(Path(__file__).parents[3])
-    script = RUN.format(root=root, url=url, path=str(path))
+    script = RUN.format(root=root, url=url, path=str(path), n_jobs=n_jobs)
     return subprocess.Popen(
         [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True
     )
 
 
+def _await_results(store: Store, todo: list[Experiment], more: int) -> None:
+    """Wait until so many more results are there."""
+    give_up = time.monotonic() + 100
+    enough = len(store.statuses(e.key for e in todo)) + more
+    while len(store.statuses(e.key for e in todo)) < enough:
+        assert time.monotonic() < give_up
+        time.sleep(0.02)
+
+
 def test_killed_runners_lose_and_repeat_nothing(store_url, small_source, experiments):
     """Two runners share a store; one is killed again and again; all is there once."""
+    todo = experiments(n_repeats=8, seconds=0.1)
     # The first two meet an empty store at the same moment.
-    starters = [_start(store_url, small_source.path) for _ in range(2)]
-    time.sleep(3)
-    for runner in starters:
-        os.kill(runner.pid, signal.SIGKILL)
-        runner.communicate()
-    killed = 0
-    for delay in (2.5, 3.5):
-        runner = _start(store_url, small_source.path)
-        time.sleep(delay)
-        if runner.poll() is None:
+    for n_runners in (2, 1, 1):
+        jobs = 2 // n_runners
+        lost = [_start(store_url, small_source.path, jobs) for _ in range(n_runners)]
+        with Store(store_url) as store:
+            _await_results(store, todo, 3)
+        for runner in lost:
+            assert runner.poll() is None, "the run ended before it was killed"
             os.kill(runner.pid, signal.SIGKILL)
-            killed += 1
-        runner.communicate()
+            runner.communicate()
     pair = [_start(store_url, small_source.path) for _ in range(2)]
     counts = [list(map(int, p.communicate(timeout=120)[0].split())) for p in pair]
-    assert killed
-    todo = experiments(n_repeats=8, seconds=0.1)
     with Store(store_url) as store:
         results = store.results(todo)
         assert len(results) == 32
@@ -316,6 +320,7 @@ def test_killed_runners_lose_and_repeat_nothing(store_url, small_source, experim
         assert store.claims(e.key for e in todo) == []
     # Each saw every experiment, as its own, as the other's, or as done before.
     assert [sum(count) for count in counts] == [32, 32]
+    assert min(count[1] for count in counts) >= 9
     assert sum(count[0] for count in counts) <= 32 - min(count[1] for count in counts)
 
 
@@ -339,8 +344,7 @@ def test_a_server_that_crashes_loses_and_repeats_nothing(
     todo = experiments(n_repeats=8, seconds=0.1)
     lost, kept = (_start(own_postgres.url, small_source.path) for _ in range(2))
     with Store(own_postgres.url) as store:
-        while len(store.statuses(e.key for e in todo)) < 4:
-            time.sleep(0.05)
+        _await_results(store, todo, 4)
     os.kill(lost.pid, signal.SIGKILL)
     own_postgres.crash()
     lost.communicate()

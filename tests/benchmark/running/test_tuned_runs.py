@@ -128,10 +128,10 @@ def test_a_run_that_is_killed_within_a_search_ends_as_one_that_was_not(
 def test_the_time_limit_is_for_a_fit_and_not_for_the_search(
     store: Store, run: Callable[..., Any]
 ) -> None:
-    """Twenty fits of 0.1 s stay under one of a second; a single long fit does not."""
-    results = run(store, planned(Tuning(20), seconds=0.1)[:1], time_limit=1.0)
+    """Twelve fits of 0.1 s stay under one of a second; a single long fit does not."""
+    results = run(store, planned(Tuning(12), seconds=0.1)[:1], time_limit=1.0)
     assert results["status"].tolist() == ["done"]
-    assert results["tuning_seconds"][0] > 2
+    assert results["tuning_seconds"][0] > 1.2
     slow = run(store, planned(Tuning(2), seconds=30)[:2], time_limit=0.5)
     assert slow["status"].tolist() == ["timeout"] * 2
     assert slow["reason"].str.startswith("tune took more than 0.5 s").all()

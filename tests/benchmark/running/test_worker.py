@@ -110,8 +110,8 @@ from trimtab.benchmark.sources import StagedSource
 from trimtab.benchmark.running.worker import Request, Worker
 
 experiment = Experiment.of(
-    {{"seconds": 300}}, dataset="small", method="toy", protocol=Protocol(4), repeat=0,
-    fold=0,
+    {{"first": "touch {begun}", "seconds": 300}}, dataset="small", method="toy",
+    protocol=Protocol(4), repeat=0, fold=0,
 )
 request = Request(experiment, {{TOY.name: TOY}}, StagedSource("small", Path({path!r})))
 worker = Worker()
@@ -120,15 +120,18 @@ worker.run(request)
 """
 
 
-def test_the_child_ends_with_its_parent(small_source):
+def test_the_child_ends_with_its_parent(small_source, tmp_path):
     """A runner that is killed leaves no process behind that goes on fitting."""
-    root = str(Path(__file__).parents[3])
-    script = PARENT.format(root=root, path=str(small_source.path))
+    root, begun = Path(__file__).parents[3], tmp_path / "begun"
+    script = PARENT.format(root=str(root), path=str(small_source.path), begun=begun)
     parent = subprocess.Popen(
         [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True
     )
     child = psutil.Process(int(parent.stdout.readline()))
-    time.sleep(8)  # until it fits
+    give_up = time.monotonic() + 100
+    while not begun.exists() and time.monotonic() < give_up:
+        time.sleep(0.02)
+    assert begun.exists()
     assert child.is_running()
     parent.kill()
     parent.communicate()
