@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import pytest
 
 from trimtab.exceptions import InputError
-from trimtab.files import check_writable, write_whole
+from trimtab.files import check_writable, nearest_files, write_whole
 
 
 def fail(*_: Any, **__: Any) -> NoReturn:
@@ -28,6 +28,18 @@ def test_text_and_bytes_are_written(tmp_path: Path) -> None:
     write_whole(path, b"\x00\xff")
     assert path.read_bytes() == b"\x00\xff"
     assert os.listdir(tmp_path) == ["a.txt"]
+
+
+def test_near_file_names_are_told(tmp_path: Path) -> None:
+    """Those of the folder, and of the kind that is wanted; no folder has none."""
+    for name in ("mine.toml", "mine.csv"):
+        (tmp_path / name).touch()
+
+    assert (
+        nearest_files(tmp_path / "mime.toml", "*.toml") == "did you mean 'mine.toml'?"
+    )
+    assert nearest_files(tmp_path / "other.xyz") == ""
+    assert nearest_files(tmp_path / "no" / "mine.toml") == ""
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are those of POSIX systems")

@@ -234,11 +234,14 @@ def test_positive_class_is_found_by_value_or_text(
     assert encode_labels(y, positive=positive).positive == found
 
 
+SETOSA = "did you mean 'setosa'? There are 'setosa', 'virginica'"
+
+
 @pytest.mark.parametrize(
     ("y", "positive", "hint"),
     [
-        (["setosa", "virginica"], "setosas", "did you mean 'setosa'?"),
-        ([True, False], "true", "did you mean 'True'?"),
+        (["setosa", "virginica"], "setosas", SETOSA),
+        ([True, False], "true", "did you mean 'True'? There are 'False', 'True'"),
         ([0, 1], 7, "known are '0', '1'"),
         ([0.0, 1.0], "nan", "known are '0.0', '1.0'"),
         (["a", "b"], [1], "known are 'a', 'b'"),

@@ -226,7 +226,10 @@ def _tuning(
 
 def _check_metric(metric: str, labels: Labels, protocol: Protocol) -> None:
     if metric not in MEASURES:
-        raise InputError(f"no metric {metric!r}: known are {', '.join(MEASURES)}")
+        near = nearest_names(metric, MEASURES)
+        known = f"known are {', '.join(MEASURES)}"
+        hint = near if near.startswith("did") else known
+        raise InputError(f"no metric {metric!r}: {hint}")
     is_tuned = metric.startswith("tuned_")
     plain = metric.removeprefix("tuned_") if is_tuned else "average_precision"
     if MEASURES[metric].two_classes_only and len(labels.classes) > 2:

@@ -6,9 +6,25 @@ import os
 import tempfile
 from pathlib import Path
 
-from trimtab.exceptions import InputError
+from trimtab.exceptions import InputError, nearest_names
 
-__all__ = ["check_writable", "write_whole"]
+__all__ = ["check_writable", "nearest_files", "write_whole"]
+
+
+def nearest_files(path: Path, pattern: str = "*") -> str:
+    """Return a hint such as ``did you mean 'claims.csv'?``, empty where none is near.
+
+    Parameters
+    ----------
+    path : Path
+        A file that is not there.
+    pattern : str, default="*"
+        Which files of its folder may be meant.
+    """
+    folder = path.parent
+    here = [p.name for p in folder.glob(pattern)] if folder.is_dir() else []
+    hint = nearest_names(path.name, here)
+    return hint if hint.startswith("did") else ""
 
 
 def write_whole(path: Path, content: bytes | str) -> Path:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trimtab.exceptions import InputError, nearest_names
+from trimtab.files import nearest_files
 from trimtab.number_notation import foreign_numbers, read_decimal_commas
 
 if TYPE_CHECKING:
@@ -81,9 +82,7 @@ def _missing(path: Path) -> str:
         return f"{path} is a folder: give a CSV or Parquet file in it"
     if path.exists():
         return f"{path} is not a plain file: write the table to a file first"
-    here = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
-    near = nearest_names(path.name, here) if here else ""
-    hint = near if near.startswith("did") else "give a CSV or Parquet file"
+    hint = nearest_files(path) or "give a CSV or Parquet file"
     return f"no such file: {path}; {hint}"
 
 

@@ -229,6 +229,8 @@ def _find_class(classes: NDArray[Any], wanted: Any, name: str) -> int:
         return [float(label) for label in classes.tolist()].index(float(wanted))
     except (TypeError, ValueError):
         hint = nearest_names(str(wanted), texts)
+        if hint.startswith("did") and len(texts) <= 10:
+            hint += f" There are {', '.join(map(repr, texts))}"
         raise InputError(f"{name} has no class {wanted!r}: {hint}") from None
 
 

@@ -38,6 +38,9 @@ FILES = {
 BAD = [
     (["nosuch.csv", "--target", "y"], "no such file: nosuch.csv"),
     (["god.csv", "--target", "y"], "did you mean 'good.csv'"),
+    (["good.cvs", "--target", "y"], "neither a file nor .*: did you mean 'good.csv'"),
+    (["no/such", "--target", "y"], "no/such is neither a file nor a data set: give a"),
+    (["imblearn27/mamography"], "no data set 'imblearn27/mamography': did you mean"),
     (["mamography"], "did you mean 'imblearn27/mammography'|mammography"),
     (["empty.csv", "--target", "y"], "empty.csv is empty"),
     (["header.csv", "--target", "y"], "a header but no rows"),
@@ -59,6 +62,14 @@ BAD = [
     (["good.csv", "--target", "y", "--methods", "smoot"], "did you mean 'smote'"),
     (["good.csv", "--target", "y", "--metric", "auc"], "no metric 'auc'"),
     (["good.csv", "--target", "y", "--positive", "Yes"], "did you mean 'yes'"),
+    (
+        ["good.csv", "--target", "y", "--metric", "averge_precision"],
+        "no metric 'averge_precision': did you mean 'average_precision'",
+    ),
+    (
+        ["good.csv", "--target", "y", "--positive", "maybe"],
+        "y has no class 'maybe': .*'no', 'yes'",
+    ),
     (["good.csv", "--target", "y", "--folds", "1"], r"\(folds\) is 1"),
     (["good.csv", "--target", "y", "--repeats", "0"], r"\(repeats\) is 0"),
     (["good.csv", "--target", "y", "--time-limit", "-1"], "--time-limit is -1"),
@@ -130,7 +141,8 @@ def test_a_folder_without_permission_is_refused(trimtab, tmp_path: Path):
             "controls.csv.gz has no result of the seeds 77: it has 0; choose",
         ),
         (["show", "controls"], "there is no store trimtab-bench.sqlite"),
-        (["run", "mine.toml"], "no such suite file"),
+        (["run", "mine.toml"], "no such suite file: mine.toml; give the path of a"),
+        (["run", "../ok.csv"], "../ok.csv is no suite, whose file ends in .toml: give"),
     ],
 )
 def test_bad_suites_are_one_line_and_code_2(trimtab, arguments, message):

@@ -17,6 +17,8 @@ from trimtab.exceptions import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from trimtab.datasets import Card
+
 __all__ = [
     "EngineChoice",
     "EngineName",
@@ -128,6 +130,25 @@ def is_file(table: str) -> bool:
     return is_named_so or path.exists()
 
 
+def _card(table: str) -> "Card":
+    """Return the data set of this name; where it may be a file's, say so."""
+    from trimtab import datasets
+    from trimtab.files import nearest_files
+
+    try:
+        return datasets.describe(table)
+    except InputError as error:
+        groups = {"openml", *(name.partition("/")[0] for name in datasets.list())}
+        is_path = "/" in table and table.partition("/")[0] not in groups
+        near = nearest_files(Path(table)) if is_path or Path(table).suffix else ""
+        if near or is_path:
+            hint = near or "give a CSV or Parquet file"
+            raise InputError(
+                f"{table} is neither a file nor a data set: {hint}"
+            ) from None
+        raise error
+
+
 def load_table(table: str, target: str | None) -> tuple[Any, Any, str, str, Any]:
     """Return X, y, the table's name, the target's, and the class of interest."""
     from trimtab import datasets
@@ -139,7 +160,7 @@ def load_table(table: str, target: str | None) -> tuple[Any, Any, str, str, Any]
         for doubt in doubts(X, y):
             print(f"note: {doubt}", file=sys.stderr)
         return X, y, printable(path.name), str(target), None
-    card = datasets.describe(table)
+    card = _card(table)
     if target not in (None, card.target):
         raise InputError(
             f"the target of the data set {table} is {card.target!r}: leave --target out"

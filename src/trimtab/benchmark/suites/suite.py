@@ -31,6 +31,7 @@ from trimtab.benchmark.suites.suite_expansion import expand_methods, with_paper
 from trimtab.benchmark.suites.suite_keys import check_suite
 from trimtab.benchmark.tuning import Tuning, TuningTables, entry_tunings, tuning_tables
 from trimtab.exceptions import InputError, nearest_names
+from trimtab.files import nearest_files
 from trimtab.metrics import MEASURES, find_measure
 
 __all__ = [
@@ -283,7 +284,8 @@ def load_suite(name: str) -> Suite:
     if name.endswith(".toml"):
         path = Path(name)
         if not path.is_file():
-            raise InputError(f"no such suite file: {name}")
+            hint = nearest_files(path, "*.toml") or "give the path of a TOML file"
+            raise InputError(f"no such suite file: {name}; {hint}")
         folder: Traversable = path.parent
         try:
             text, stem = path.read_text(encoding="utf-8"), path.stem
@@ -292,6 +294,9 @@ def load_suite(name: str) -> Suite:
     elif name in list_suites():
         text, stem = (_FOLDER / f"{name}.toml").read_text(encoding="utf-8"), name
         folder = _FOLDER
+    elif "/" in name or Path(name).suffix:
+        hint = nearest_files(Path(name), "*.toml") or "give the path of a TOML file"
+        raise InputError(f"{name} is no suite, whose file ends in .toml: {hint}")
     else:
         raise InputError(
             f"no suite {name!r}: {nearest_names(name, list_suites())}; or give the "
