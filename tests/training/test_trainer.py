@@ -169,7 +169,7 @@ def test_learning_rate_falls_along_half_a_cosine(rows: Rows) -> None:
 
 
 def test_a_constant_rate_and_beta_1_are_adam_s(rows: Rows) -> None:
-    """Five epochs of one batch are five steps of PyTorch's Adam as the papers use it."""
+    """Five epochs of one batch are five steps of PyTorch's Adam as papers use it."""
     options = {"beta_1": 0.5, "schedule": "constant", "weight_decay": 0.0}
     whole = {"batch_size": len(rows.X), "max_epochs": 5, "learning_rate_init": 0.01}
     trainer = Trainer(mlp([1]), **options, **whole, device="cpu", selection="last")
