@@ -11,6 +11,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from tests.meta_sampler.conftest import grown, table
 from trimtab import InputError
+from trimtab.ensembles.default_learner import default_learner
 from trimtab.meta_sampler.sampler import MetaSampler
 from trimtab.meta_sampler.tasks import Task
 
@@ -44,10 +45,22 @@ def test_parameters_are_those_of_an_estimator_of_scikit_learn():
         sampler.predict(np.zeros(10))
 
 
-def test_the_default_learner_and_a_single_table_will_do():
-    """LightGBM on one table, given as a task."""
-    sampler = MetaSampler(n_estimators=3, random_steps=4, update_steps=2)
+def test_the_default_learner_and_a_single_table_will_do(monkeypatch):
+    """LightGBM on one table, given as a task, and judged on another."""
+    given = []
+
+    def spy(n_drawn):
+        given.append(default_learner(n_drawn))
+        return given[-1]
+
+    home = "trimtab.ensembles.default_learner.default_learner"
+    monkeypatch.setattr(home, spy)
+    steps = {"n_estimators": 3, "random_steps": 4, "update_steps": 2}
+    sampler = MetaSampler(evaluate_every=6, n_evaluations=1, **steps)
     sampler.fit(Task("made", *table(n_rows=100)), evaluation_tasks={"b": table(2)})
+    assert {type(learner) for learner in given} == {LGBMClassifier}
+    assert sampler.episodes_["task"] == ["made"] * 3
+    assert [set(one["scores"]) for one in sampler.evaluations_] == [{"b"}]
     assert sampler.predict(np.zeros(10)).shape == (1,)
 
 
@@ -97,7 +110,14 @@ def test_no_jobs_are_one_job(monkeypatch):
     from trimtab.meta_sampler import soft_actor_critic
 
     monkeypatch.delattr(soft_actor_critic, "SubprocVecEnv")
-    MetaSampler(TREE, n_envs=2, n_jobs=None, **SHORT).fit({"a": table()})
+    none, one = (
+        MetaSampler(TREE, n_envs=2, n_jobs=n, **SHORT).fit({"a": table()})
+        for n in (None, 1)
+    )
+    assert len(none.episodes_["task"]) == 10  # of three steps each, thirty in all
+    assert none.episodes_ == one.episodes_
+    states = np.random.default_rng(0).random((5, 10))
+    np.testing.assert_array_equal(none.predict(states), one.predict(states))
 
 
 def test_the_default_learner_is_given_what_it_reads():
@@ -143,8 +163,13 @@ def test_class_weights_are_by_label_on_each_table():
 
 
 def test_a_lightgbm_of_the_users_reads_sparse_counts():
-    """As the default one does."""
+    """As the default one does: what it learns is what it learns of the dense ones."""
     X, y = table()
     learner = LGBMClassifier(n_estimators=3, verbose=-1, n_jobs=1)
-    counts = csr_array(np.abs(X * 3).astype(int))
-    MetaSampler(learner, **SHORT).fit({"counts": (counts, y)})
+    counts = np.abs(X * 3).astype(int)
+    thin, dense = (
+        MetaSampler(learner, **SHORT).fit({"counts": (rows, y)})
+        for rows in (csr_array(counts), counts.astype(float))
+    )
+    assert len(set(thin.episodes_["score"])) > 1
+    assert thin.episodes_ == dense.episodes_

@@ -2,7 +2,6 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-import warnings
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -343,13 +342,6 @@ def test_a_setting_out_of_range_is_named(
     estimators = [network(loss=Focal(1.0)), network(**{"loss": Focal(), **parameters})]
     with pytest.raises(InputError, match=message):
         fit_together(estimators, X, Y)
-
-
-def test_warns_of_nothing() -> None:
-    """Stacking is silent."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        fit_together(TOGETHER["ART"](), X, Y)
 
 
 def moving(**parameters: Any) -> ExplicitGradientClassifier:
