@@ -85,7 +85,7 @@ def art(name: str = "sgd", **parameters: Any) -> ARTClassifier:
 
 
 @parametrize_with_checks(
-    [ARTClassifier(), ARTClassifier(SGDClassifier(loss="log_loss"))]
+    [ARTClassifier(max_iter=20), ARTClassifier(SGDClassifier(loss="log_loss"))]
 )
 def test_estimator_contract(estimator: Any, check: Any) -> None:
     """Every check of scikit-learn passes, for the network and for another learner."""
