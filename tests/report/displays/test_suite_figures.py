@@ -150,6 +150,24 @@ def test_curves_show_the_means(results: pd.DataFrame) -> None:
     assert band.ymin == pytest.approx(0.71 - 0.01 / np.sqrt(3))
 
 
+@pytest.mark.parametrize(("n", "shape"), [(2, (2, 1)), (3, (3, 1)), (5, (3, 2))])
+def test_panels_are_as_large_as_one(
+    results: pd.DataFrame, n: int, shape: tuple[int, int]
+) -> None:
+    """Up to three stand below each other, more in two columns, none of them empty."""
+    one = results[results["dataset"] == "g/one"]
+    names = tuple(f"g/{letter}" for letter in "abcde"[:n])
+    several = pd.concat([one.assign(dataset=name) for name in names])
+    figure = draw(CURVES, several, replace(SUITE, datasets=names))
+
+    assert figure is not None
+    assert len(figure.axes) == n
+    assert figure.get_size_inches().tolist() == [6.4 * shape[1], 4.0 * shape[0]]
+    grid = figure.axes[0].get_gridspec()
+    assert grid is not None
+    assert (grid.nrows, grid.ncols) == shape
+
+
 def test_files_are_named_after_the_pictures(
     results: pd.DataFrame, tmp_path: Path
 ) -> None:

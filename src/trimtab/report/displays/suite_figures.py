@@ -105,7 +105,7 @@ def _draw_curves(
     if points.empty:
         return None
     panels = points.groupby("dataset", sort=False)
-    figure, axes = _figure(6.4 * len(panels), 4.0, len(panels))
+    figure, axes = _figure(6.4, 4.0, len(panels))
     for ax, (dataset, shown) in zip(axes, panels, strict=True):
         SettingCurvesDisplay(
             points=shown,
@@ -243,8 +243,17 @@ def _look(theme: Theme) -> Iterator[None]:
 
 
 def _figure(width: float, height: float, n: int = 1) -> tuple["Figure", list["Axes"]]:
-    """Return a figure that no window shows, and its axes in a row."""
+    """Return a figure that no window shows, with axes of a size below each other.
+
+    More than three stand in two columns. In a row they would be too small to be read
+    on a page of text.
+    """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), layout="constrained")
-    return figure, list(figure.subplots(1, n, squeeze=False)[0])
+    n_columns = 1 if n <= 3 else 2
+    n_rows = -(-n // n_columns)
+    figure = Figure(figsize=(width * n_columns, height * n_rows), layout="constrained")
+    axes = list(figure.subplots(n_rows, n_columns, squeeze=False).flat)
+    for empty in axes[n:]:
+        empty.remove()
+    return figure, axes[:n]
