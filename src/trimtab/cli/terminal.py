@@ -10,7 +10,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from trimtab.metrics import MEASURES
-from trimtab.report.words.wording import count, number, p_value, seconds, signed
+from trimtab.report.words.wording import (
+    count,
+    difference_in_interval,
+    number,
+    p_value,
+    seconds,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,7 +81,9 @@ def _cells(row: dict[str, Any], metric: str) -> list[str]:
     return [
         escape(row["method"]) + tuned + partly,
         _score(row[f"{metric}_mean"], row[f"{metric}_sd"]),
-        _lead(row["difference"], row["difference_low"], row["difference_high"]),
+        difference_in_interval(
+            row["difference"], row["difference_low"], row["difference_high"]
+        ),
         "" if isnan(row["p_holm"]) else p_value(row["p_holm"]),
         f"{seconds(row['fit_seconds_mean'])} s",
         count(row["n_train_rows_mean"]),
@@ -84,13 +92,6 @@ def _cells(row: dict[str, Any], metric: str) -> list[str]:
 
 def _score(mean: float, deviation: float) -> str:
     return number(mean) + ("" if isnan(deviation) else f" ± {number(deviation)}")
-
-
-def _lead(difference: float, low: float, high: float) -> str:
-    if isnan(difference):
-        return ""
-    interval = "" if isnan(low) else f" [{signed(low)}, {signed(high)}]"
-    return signed(difference) + interval
 
 
 def show_frame(frame: "pd.DataFrame", title: str, digits: int = 3) -> None:

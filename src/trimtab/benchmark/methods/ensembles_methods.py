@@ -41,15 +41,15 @@ BASES = (
 """What members can be, by the parameter ``base``."""
 
 
-def base_learner(base: str, random_state: int = 0) -> Any:
+def base_learner(base: str) -> Any:
     """Return an unfitted learner of one of the `BASES`, with its library's defaults.
+
+    Where it leaves anything to chance its seed is 0.
 
     Parameters
     ----------
     base : str
         Its name.
-    random_state : int, default=0
-        Its seed, where it leaves anything to chance.
 
     Raises
     ------
@@ -62,19 +62,19 @@ def base_learner(base: str, random_state: int = 0) -> Any:
     from sklearn.tree import DecisionTreeClassifier
 
     if base == "lightgbm":
-        return lightgbm_learner(random_state)
+        return lightgbm_learner(0)
     if base == "decision-tree":
-        return DecisionTreeClassifier(random_state=random_state)
+        return DecisionTreeClassifier(random_state=0)
     if base == "shallow-tree":
-        return DecisionTreeClassifier(max_depth=8, random_state=random_state)
+        return DecisionTreeClassifier(max_depth=8, random_state=0)
     if base == "knn":
         return KNeighborsClassifier()
     if base == "gaussian-nb":
         return GaussianNB()
     if base == "adaboost":
-        return ensemble.AdaBoostClassifier(random_state=random_state)
+        return ensemble.AdaBoostClassifier(random_state=0)
     if base == "gradient-boosting":
-        return ensemble.GradientBoostingClassifier(random_state=random_state)
+        return ensemble.GradientBoostingClassifier(random_state=0)
     raise InputError(f"there is no base {base!r}: {nearest_names(str(base), BASES)}")
 
 

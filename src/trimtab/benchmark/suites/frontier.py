@@ -7,9 +7,9 @@ import pandas as pd
 
 from trimtab.benchmark.suites.plot_plan import Plot
 from trimtab.benchmark.suites.suite import Suite
-from trimtab.metrics import find_measure
+from trimtab.benchmark.suites.summary import is_greater_better
 
-__all__ = ["complete_datasets", "frontier_points", "is_loss"]
+__all__ = ["complete_datasets", "frontier_points"]
 
 
 def frontier_points(results: pd.DataFrame, suite: Suite, plot: Plot) -> pd.DataFrame:
@@ -52,7 +52,7 @@ def frontier_points(results: pd.DataFrame, suite: Suite, plot: Plot) -> pd.DataF
     points = pd.DataFrame(
         {"score": means[metric].groupby("method").mean(), "cost": relative}
     ).loc[taken]
-    points["gain"] = -points["score"] if is_loss(metric) else points["score"]
+    points["gain"] = points["score"] if is_greater_better(metric) else -points["score"]
     ranked = points.sort_values(["cost", "gain"], ascending=[True, False])["gain"]
     best_so_far = ranked.cummax().shift(fill_value=-np.inf)
     points["is_best"] = (ranked > best_so_far).reindex(points.index)
@@ -77,9 +77,3 @@ def complete_datasets(done: pd.DataFrame, methods: list[str], metric: str) -> li
     ).reindex(columns=methods)
     is_complete = (sizes > 0).all(axis=1) & (sizes.nunique(axis=1) == 1)
     return [str(name) for name in sizes.index[is_complete]]
-
-
-def is_loss(metric: str) -> bool:
-    """Return whether a measure is better where it is less."""
-    measure = find_measure(metric)
-    return measure is not None and not measure.greater_is_better

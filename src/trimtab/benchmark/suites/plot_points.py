@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from trimtab.benchmark.profiles import performance_ratios
-from trimtab.benchmark.suites.frontier import complete_datasets, is_loss
+from trimtab.benchmark.suites.frontier import complete_datasets
 from trimtab.benchmark.suites.plot_plan import (
     ALONG_DATASETS,
     DIFFERENCES,
@@ -22,6 +22,7 @@ from trimtab.benchmark.suites.plot_plan import (
     Plot,
 )
 from trimtab.benchmark.suites.suite import Entry, Suite
+from trimtab.benchmark.suites.summary import is_greater_better
 from trimtab.exceptions import InputError
 
 __all__ = ["curve_points", "plots_of"]
@@ -144,7 +145,7 @@ def _profile_points(
     means = means.loc[complete_datasets(done, [*means], metric)]
     if means.empty:
         return pd.DataFrame(columns=["dataset", "line", "x", *_STATISTICS])
-    ratios = performance_ratios(means, greater_is_better=not is_loss(metric))
+    ratios = performance_ratios(means, greater_is_better=is_greater_better(metric))
     profile = pd.DataFrame({f: (ratios <= 1 / f).mean() for f in _FRACTIONS}).T
     names = dict(plot.line_names)
     points = profile.melt(ignore_index=False, var_name="line", value_name="mean")

@@ -15,7 +15,12 @@ from trimtab.benchmark.dataset_statistics import (
 from trimtab.benchmark.suites.suite import Suite
 from trimtab.benchmark.suites.summary import is_greater_better, scores_by_dataset
 from trimtab.report.words.text_table import TextTable
-from trimtab.report.words.wording import number, p_value, signed
+from trimtab.report.words.wording import (
+    difference_in_interval,
+    number,
+    p_value,
+    signed,
+)
 
 __all__ = ["FEWEST", "dataset_tables", "friedman_sentence"]
 
@@ -88,23 +93,27 @@ def _cells(pairs: pd.DataFrame, reference: str) -> pd.DataFrame:
     cells = {
         "method": pairs["other"],
         "rank": [number(rank, 2) for rank in pairs["rank"]],
-        f"{reference} − it": [
-            signed(mean)
-            + ("" if math.isnan(low) else f" [{signed(low)}, {signed(high)}]")
-            for mean, low, high in intervals
-        ],
+        f"{reference} − it": [difference_in_interval(*one) for one in intervals],
         "ahead": pairs["ahead"].astype(str),
         "behind": pairs["behind"].astype(str),
-        "Wilcoxon": _p_values(pairs, "p_wilcoxon"),
-        "t-test": _p_values(pairs, "p_t"),
+        "Wilcoxon": p_values(pairs, "p_wilcoxon"),
+        "t-test": p_values(pairs, "p_t"),
         "effect": [signed(value, 2) for value in pairs["rank_biserial"]],
     }
     return pd.DataFrame(cells).reset_index(drop=True)
 
 
-def _p_values(pairs: pd.DataFrame, test: str) -> list[str]:
-    """Return p-values; a star where they stay small after Holm's correction."""
+def p_values(rows: pd.DataFrame, test: str) -> list[str]:
+    """Return p-values; a star where they stay small after Holm's correction.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        With the columns `test` and ``{test}_holm``.
+    test : str
+        The column of the p-values; NaN is left empty.
+    """
     return [
         "" if math.isnan(p) else p_value(p) + ("*" if corrected < 0.05 else "")
-        for p, corrected in zip(pairs[test], pairs[f"{test}_holm"], strict=True)
+        for p, corrected in zip(rows[test], rows[f"{test}_holm"], strict=True)
     ]

@@ -11,9 +11,15 @@ from trimtab.benchmark.suites.reference import compare_with_reference, over_data
 from trimtab.benchmark.suites.suite import Suite
 from trimtab.benchmark.suites.summary import overview, summarise
 from trimtab.metrics import find_measure
-from trimtab.report.words.dataset_tables import dataset_tables
+from trimtab.report.words.dataset_tables import dataset_tables, p_values
 from trimtab.report.words.text_table import TextTable, as_markdown
-from trimtab.report.words.wording import inside_sentence, number, p_value, signed
+from trimtab.report.words.wording import (
+    difference_in_interval,
+    inside_sentence,
+    number,
+    p_value,
+    signed,
+)
 
 __all__ = [
     "TextTable",
@@ -219,12 +225,12 @@ def _test_cells(rows: pd.DataFrame, reference: str) -> pd.DataFrame:
     cells = {
         "method": rows["method"],
         f"{reference} − it": [
-            _interval(*values)
+            difference_in_interval(*values)
             for values in rows[["difference", "low", "high"]].to_numpy(dtype=float)
         ],
-        "t-test": _p_values(rows, "p_t"),
-        "Wilcoxon": _p_values(rows, "p_wilcoxon"),
-        "corrected": _p_values(rows, "p_corrected"),
+        "t-test": p_values(rows, "p_t"),
+        "Wilcoxon": p_values(rows, "p_wilcoxon"),
+        "corrected": p_values(rows, "p_corrected"),
         "in the paper": [
             "" if math.isnan(t) else f"{p_value(t)}, {p_value(wilcoxon)}"
             for t, wilcoxon in rows[["p_t_paper", "p_wilcoxon_paper"]].to_numpy()
@@ -238,21 +244,6 @@ def _filled(cells: dict[str, Any]) -> pd.DataFrame:
     """Return a table of the columns that say anything."""
     table = pd.DataFrame(cells).reset_index(drop=True)
     return table.loc[:, (table != "").any()]
-
-
-def _interval(difference: float, low: float, high: float) -> str:
-    if math.isnan(difference):
-        return ""
-    reach = "" if math.isnan(low) else f" [{signed(low)}, {signed(high)}]"
-    return signed(difference) + reach
-
-
-def _p_values(rows: pd.DataFrame, test: str) -> list[str]:
-    """Return p-values; a star where they stay small after Holm's correction."""
-    return [
-        "" if math.isnan(p) else p_value(p) + ("*" if corrected < 0.05 else "")
-        for p, corrected in zip(rows[test], rows[f"{test}_holm"], strict=True)
-    ]
 
 
 def _over_cells(table: pd.DataFrame) -> pd.DataFrame:

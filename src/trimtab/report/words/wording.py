@@ -92,6 +92,20 @@ def signed(value: float | None, digits: int = 3) -> str:
     return text if has_sign else f"+{text}"
 
 
+def difference_in_interval(difference: float, low: float, high: float) -> str:
+    """Return a difference with its interval, if it has one; empty where there is none.
+
+    Examples
+    --------
+    >>> difference_in_interval(0.5, 0.1, 0.9)
+    '+0.500 [+0.100, +0.900]'
+    """
+    if math.isnan(difference):
+        return ""
+    interval = "" if math.isnan(low) else f" [{signed(low)}, {signed(high)}]"
+    return signed(difference) + interval
+
+
 def p_value(value: float | None) -> str:
     """Return a p-value; below a thousandth it says just that.
 
