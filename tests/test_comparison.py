@@ -89,7 +89,7 @@ def test_the_report_is_written(found, tmp_path):
 def test_a_table_that_cannot_be_written_is_named(found, tmp_path, name):
     """With what to do about it; the page is there all the same."""
     (tmp_path / f"{name}.csv").mkdir()
-    with pytest.raises(InputError, match=rf"{name}\.csv' \(.*\): close what has it"):
+    with pytest.raises(InputError, match=rf"{name}\.csv' is a folder: .* move it away"):
         found.save(tmp_path)
     assert (tmp_path / "report.html").stat().st_size > 10_000
     assert not list(tmp_path.glob(".*"))

@@ -227,6 +227,7 @@ def test_every_parameter_reaches_what_it_is_of() -> None:
         "max_iter": 30,
         "n_iter_no_change": 9,
         "selection": "average-precision",
+        "correct_prior": True,
         "validation_fraction": 0.3,
         "n_replicas": 2,
     }
