@@ -51,7 +51,9 @@ def write_whole(path: Path, content: bytes | str) -> Path:
     """
     data = content.encode() if isinstance(content, str) else content
     if path.is_dir():
-        raise InputError(f"{str(path)!r} is a folder: name a file in it, or move it away")
+        raise InputError(
+            f"{str(path)!r} is a folder: name a file in it, or move it away"
+        )
     try:
         return _replace(path, data)
     except OSError as error:
