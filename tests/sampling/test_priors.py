@@ -14,6 +14,7 @@ from trimtab.sampling.priors import (
     adaptive_weights,
     balanced_rows,
     blend,
+    corrected,
     difficulty,
     effective_number_rows,
     empirical_prior,
@@ -156,3 +157,10 @@ def test_errors_name_the_value(call, message: str) -> None:
     """What cannot be used is named, with what to give."""
     with pytest.raises(InputError, match=message):
         call()
+
+
+def test_a_class_that_was_never_drawn_is_not_predicted() -> None:
+    """Its odds are 0 in place of a division by 0; the others keep theirs."""
+    fair = corrected(np.array([[0.4, 0.5, 0.1]]), [0.5, 0.3, 0.2], [0.5, 0.5, 0.0])
+
+    np.testing.assert_allclose(fair, [[0.4 / 0.7, 0.3 / 0.7, 0.0]])
