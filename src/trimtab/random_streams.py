@@ -23,6 +23,7 @@ __all__ = [
     "borrowed_stream",
     "generator_for",
     "initial_values",
+    "normal",
     "uniform",
 ]
 
@@ -79,6 +80,28 @@ def uniform(shape: Sequence[int], generators: Sequence[torch.Generator]) -> Tens
     """
     drawn = [
         torch.rand(*shape, generator=own, device=own.device, dtype=torch.float)
+        for own in generators
+    ]
+    return torch.stack(drawn)
+
+
+def normal(shape: Sequence[int], generators: Sequence[torch.Generator]) -> Tensor:
+    """Draw standard normal numbers, each replica's from its own stream.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        What each replica gets.
+    generators : sequence of R torch.Generator
+        The streams, all on one device.
+
+    Returns
+    -------
+    FloatTensor of shape (R, ...)
+        Each replica's of the given shape, where the streams are.
+    """
+    drawn = [
+        torch.randn(*shape, generator=own, device=own.device, dtype=torch.float)
         for own in generators
     ]
     return torch.stack(drawn)

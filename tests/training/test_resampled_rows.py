@@ -21,8 +21,12 @@ from trimtab.art import ARTClassifier
 from trimtab.exceptions import InputError
 from trimtab.synthesis.msmote import MSMOTE
 from trimtab.training.classifier import NetworkClassifier
-from trimtab.training.fit_rows import rows_to_fit
-from trimtab.training.resampled_rows import resampled_rows
+from trimtab.training.fit_rows import resampled, rows_to_fit
+from trimtab.training.resampled_rows import (
+    Resampling,
+    TrainingRows,
+    resampled_rows,
+)
 
 CLASSES = np.array(["common", "rare", "rarest"])
 
@@ -31,6 +35,13 @@ def network(**options: Any) -> NetworkClassifier:
     """Return a network that is quick to fit."""
     settings = {"hidden_layer_sizes": (4,), "max_iter": 3, "device": "cpu"}
     return NetworkClassifier(**{**settings, "random_state": 0, **options})
+
+
+def made_by(sampler: Any, X: Any, codes: Any, seed: int = 0) -> tuple[Any, Any]:
+    """Return what a sampler leaves of one table."""
+    rows = TrainingRows(X, codes, CLASSES)
+    (made,) = resampled_rows([Resampling(sampler, seed)], [rows])
+    return made
 
 
 def few(n: int, rows: Rows) -> tuple[Any, Any]:
@@ -42,7 +53,7 @@ def few(n: int, rows: Rows) -> tuple[Any, Any]:
 
 def test_it_is_the_sampler_itself_where_no_class_is_small(rows: Rows) -> None:
     """The rows are those that imbalanced-learn makes with the same seed."""
-    X, codes = resampled_rows(SMOTE(), rows.X, rows.codes, CLASSES, 5)
+    X, codes = made_by(SMOTE(), rows.X, rows.codes, 5)
     seed = np.random.RandomState(5).randint(2**31 - 1)
     X_there, y_there = SMOTE(random_state=seed).fit_resample(rows.X, rows.codes)
 
@@ -61,10 +72,10 @@ def test_small_classes_still_get_rows(kind: Any, rows: Rows) -> None:
     X, codes = few(3, rows)
     said = "2 neighbours in class rarest: it has 3 training rows"
     if kind is MSMOTE:
-        new_X, new_codes = resampled_rows(kind(), X, codes, CLASSES, 0)
+        new_X, new_codes = made_by(kind(), X, codes)
     else:
         with pytest.warns(UserWarning, match=said):
-            new_X, new_codes = resampled_rows(kind(), X, codes, CLASSES, 0)
+            new_X, new_codes = made_by(kind(), X, codes)
 
     assert (new_codes == 1).sum() > 30
     own, made = X[codes == 2], new_X[len(X) :][new_codes[len(X) :] == 2]
@@ -81,7 +92,7 @@ def test_neighbours_are_fewer_exactly_where_they_must_be(
     X, codes = few(n_rows, rows)
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        _, resampled = resampled_rows(SMOTE(), X, codes, CLASSES, 0)
+        _, resampled = made_by(SMOTE(), X, codes)
 
     assert np.bincount(resampled).tolist() == [100, 100, 100]
     assert len(said) == (n_rows < 6)
@@ -93,7 +104,7 @@ def test_other_classes_keep_their_neighbours(rows: Rows) -> None:
     sampler = SMOTE(sampling_strategy={"rare": 60, "rarest": 12})
     made = []
     for n in (3, 10):
-        X, codes = resampled_rows(sampler, *few(n, rows), CLASSES, 1)
+        X, codes = made_by(sampler, *few(n, rows), 1)
         made.append(X[codes == 1])
 
     assert len(made[0]) == 60
@@ -104,8 +115,8 @@ def test_a_class_of_one_row_stays(rows: Rows) -> None:
     """SMOTE has no neighbour to go to, and says so; copies can be made."""
     X, codes = few(1, rows)
     with pytest.warns(UserWarning, match="leaves class rarest as it is: it has one"):
-        _, made = resampled_rows(SMOTE(), X, codes, CLASSES, 0)
-    _, copied = resampled_rows(RandomOverSampler(), X, codes, CLASSES, 0)
+        _, made = made_by(SMOTE(), X, codes)
+    _, copied = made_by(RandomOverSampler(), X, codes)
 
     assert np.bincount(made).tolist() == [100, 100, 1]
     assert np.bincount(copied).tolist() == [100, 100, 100]
@@ -116,7 +127,7 @@ def test_adasyn_leaves_classes_that_are_far_from_others(rows: Rows) -> None:
     X = rows.X.copy()
     X[rows.codes == 2] += 100
     with pytest.warns(UserWarning, match="leaves class rarest as it is: it finds noth"):
-        _, codes = resampled_rows(ADASYN(), X, rows.codes, CLASSES, 0)
+        _, codes = made_by(ADASYN(), X, rows.codes)
 
     assert (codes == 2).sum() == 10
     assert (codes == 1).sum() > 60
@@ -127,7 +138,7 @@ def test_adasyn_leaves_classes_that_are_far_from_others(rows: Rows) -> None:
 def test_near_miss_works_with_two_rows(version: int, rows: Rows) -> None:
     """It looks at two neighbours in place of three; no class is lost."""
     X, codes = few(2, rows)
-    _, selected = resampled_rows(NearMiss(version=version), X, codes, CLASSES, 0)
+    _, selected = made_by(NearMiss(version=version), X, codes)
 
     assert set(np.bincount(selected)) <= {1, 2}
     assert len(np.bincount(selected)) == 3
@@ -135,9 +146,8 @@ def test_near_miss_works_with_two_rows(version: int, rows: Rows) -> None:
 
 def test_images_keep_their_shape(rows: Rows) -> None:
     """Rows with more axes are flattened for the sampler alone."""
-    X, codes = resampled_rows(
-        RandomUnderSampler(), rows.X.reshape(-1, 2, 3), rows.codes, CLASSES, 0
-    )
+    images = rows.X.reshape(-1, 2, 3)
+    X, codes = made_by(RandomUnderSampler(), images, rows.codes)
 
     assert X.shape == (30, 2, 3)
     assert np.bincount(codes).tolist() == [10, 10, 10]
@@ -148,7 +158,7 @@ def test_held_out_rows_are_never_resampled(rows: Rows) -> None:
     """They are the same with and without a sampler, and no made row is among them."""
     y = CLASSES[rows.codes]
     plain = rows_to_fit(network(), rows.X, y)
-    made = rows_to_fit(network(sampler=SMOTE()), rows.X, y)
+    (made,) = resampled([rows_to_fit(network(sampler=SMOTE()), rows.X, y)])
 
     np.testing.assert_array_equal(made.X_held, plain.X_held)
     np.testing.assert_array_equal(made.codes_held, plain.codes_held)

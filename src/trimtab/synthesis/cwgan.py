@@ -2,7 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -12,25 +12,17 @@ from numpy.typing import NDArray
 from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
-from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, one_hot
+from torch import nn
 
-from trimtab.random_streams import borrowed_stream
-from trimtab.synthesis.cwgan_networks import (
-    Critic,
-    auxiliary_classifier,
-    class_penalty,
-    generator,
-    gradient_penalty,
+from trimtab.synthesis.cwgan_training import (
+    GANSettings,
+    GANTask,
+    rows_of_classes,
+    trained_generators,
 )
 from trimtab.synthesis.row_making_sampler import RowMakingSampler, dense_rows
 
 __all__ = ["CWGANOverSampler"]
-
-AUXILIARY_SHARE = 0.1
-"""What the auxiliary classifier's verdict weighs, of the critic's."""
-
-AUXILIARY_RATE, AUXILIARY_EPOCHS = 5e-4, 30
 
 
 class CWGANOverSampler(RowMakingSampler):
@@ -69,8 +61,9 @@ class CWGANOverSampler(RowMakingSampler):
     sample_indices_ : ndarray of int of shape (n_rows,)
         The rows that were kept, which are all; the new ones follow them.
     generator_ : torch module or None
-        Makes rows, scaled to [0, 1], of noise and of a class, one-hot; None where no
-        class was to get rows.
+        Makes rows, scaled to [0, 1], of noise and of a class, one-hot: ``(1, n,
+        n_columns)`` of ``(1, n, n_noise + n_classes)``. None where no class was to get
+        rows.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of str of shape (n_columns,)
@@ -94,6 +87,9 @@ class CWGANOverSampler(RowMakingSampler):
     >>> bool(len(X_new) == 2 * (y == 0).sum()), bool((X_new.max(0) <= X.max(0)).all())
     (True, True)
     """
+
+    _trained: tuple[GANTask, nn.Module] | None = None
+    """What `train_together` left for the next ``fit_resample``."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **RowMakingSampler._parameter_constraints,
@@ -129,113 +125,82 @@ class CWGANOverSampler(RowMakingSampler):
         self.penalty = penalty
         self.n_noise = n_noise
 
+    @staticmethod
+    def train_together(
+        samplers: Sequence["CWGANOverSampler"], tables: Sequence[tuple[Any, Any]]
+    ) -> None:
+        """Train the generators of several samplers, side by side where they can be.
+
+        Folds of a cross-validation have tables of one shape: eight GANs on them cost
+        about what three or four cost that are trained one after the other. Each
+        sampler's next ``fit_resample`` on its table makes rows by what was trained, the
+        same as without this but for rounding.
+
+        Parameters
+        ----------
+        samplers : sequence of CWGANOverSampler
+            Their ``random_state`` is a number. Side by side are those whose parameters
+            are equal but for it and `sampling_strategy`, and whose tables have one
+            shape and as many classes.
+        tables : sequence of tuple (X, y)
+            Arrays or sparse matrices of numbers, and the labels of each.
+        """
+        pairs = zip(samplers, tables, strict=True)
+        tasks = [sampler._task(*table)[0] for sampler, table in pairs]
+        makers = trained_generators(tasks)
+        for sampler, task, maker in zip(samplers, tasks, makers, strict=True):
+            sampler._trained = task, maker
+
+    def _task(
+        self, X: Any, y: NDArray[Any]
+    ) -> tuple[GANTask, MinMaxScaler, NDArray[Any]]:
+        """Return what is to be trained, what scales the rows, and the classes."""
+        scaler = MinMaxScaler().set_output(transform="default")
+        scaled = scaler.fit_transform(dense_rows(X).astype(np.float64))
+        classes, codes = np.unique(y, return_inverse=True)
+        settings = GANSettings(
+            self.max_iter,
+            self.batch_size,
+            self.n_critic,
+            self.learning_rate_init,
+            self.penalty,
+            self.n_noise,
+        )
+        task = GANTask(
+            torch.from_numpy(scaled.astype(np.float32)),
+            torch.from_numpy(codes),
+            len(classes),
+            settings,
+            check_random_state(self.random_state).randint(2**31 - 1),
+        )
+        return task, scaler, classes
+
     def _new_rows(
         self, X: Any, y: NDArray[Any], wanted: Mapping[Any, int]
     ) -> tuple[Any, NDArray[Any]]:
-        rng = check_random_state(self.random_state)
         self.generator_: nn.Module | None = None
         if not wanted:
             return X[:0], y[:0]
-        dense = dense_rows(X)
-        scaler = MinMaxScaler().set_output(transform="default")
-        scaled = scaler.fit_transform(dense.astype(np.float64))
-        classes, codes = np.unique(y, return_inverse=True)
+        task, scaler, classes = self._task(X, y)
+        self.generator_ = self._generator(task)
         places = np.searchsorted(classes, np.array(list(wanted), dtype=y.dtype))
         targets = np.repeat(places, list(wanted.values()))
-        with borrowed_stream():
-            torch.default_generator.manual_seed(rng.randint(2**31 - 1))
-            rows = torch.from_numpy(scaled.astype(np.float32))
-            self._train(rows, torch.from_numpy(codes), len(classes))
-            made = self._made(torch.from_numpy(targets), len(classes))
-        made = _snapped(made, scaled)
-        new = np.clip(scaler.inverse_transform(made), dense.min(0), dense.max(0))
-        return new, classes[targets]
+        made = rows_of_classes(self.generator_, torch.from_numpy(targets), task)
+        snapped = _snapped(made.double().numpy(), task.rows.numpy())
+        new = scaler.inverse_transform(snapped)
+        return new.clip(scaler.data_min_, scaler.data_max_), classes[targets]
 
-    def _train(self, rows: Tensor, codes: Tensor, n_classes: int) -> None:
-        n_columns = rows.shape[1]
-        known = one_hot(codes, n_classes).float()
-        judge = Critic(n_columns, n_classes)
-        maker = generator(self.n_noise, n_classes, n_columns)
-        verdict = self._auxiliary(rows, codes, n_classes)
-        optimizers = [
-            torch.optim.Adam(
-                one.parameters(),
-                self.learning_rate_init,
-                betas=(0.0, 0.9),
-                fused=True,
-            )
-            for one in (judge, maker)
-        ]
-        batches = self._batches(len(rows), self.max_iter)
-        for n_steps, batch in enumerate(batches, start=1):
-            labels = known[batch]
-            loss = self._critic_loss(judge, maker, rows[batch], labels)
-            _step(optimizers[0], loss)
-            if n_steps % self.n_critic == 0:
-                own = codes[torch.randint(len(codes), (self.batch_size,))]
-                loss = self._generator_loss(judge, maker, verdict, own, n_classes)
-                _step(optimizers[1], loss)
-        self.generator_ = maker.eval().requires_grad_(False)
-
-    def _batches(self, n_rows: int, n_epochs: int) -> Iterator[Tensor]:
-        for _ in range(n_epochs):
-            yield from torch.split(torch.randperm(n_rows), self.batch_size)
-
-    def _noise(self, n_rows: int) -> Tensor:
-        return torch.rand(n_rows, self.n_noise, dtype=torch.float)
-
-    def _critic_loss(
-        self, judge: nn.Module, maker: nn.Module, rows: Tensor, labels: Tensor
-    ) -> Tensor:
-        with torch.no_grad():
-            made = maker(torch.cat([self._noise(len(rows)), labels], 1))
-        # So small a network costs by the call, not by the row: both in one.
-        scores = judge(torch.cat([rows, made]), torch.cat([labels, labels]))
-        of_real, of_made = scores.chunk(2)
-        distance: Tensor = of_real.mean() - of_made.mean()
-        return self.penalty * gradient_penalty(judge, rows, made, labels) - distance
-
-    def _generator_loss(
-        self,
-        judge: nn.Module,
-        maker: nn.Module,
-        verdict: nn.Module,
-        codes: Tensor,
-        n_classes: int,
-    ) -> Tensor:
-        labels = one_hot(codes, n_classes).float()
-        made = maker(torch.cat([self._noise(len(codes)), labels], 1))
-        loss: Tensor = -judge(made, labels).mean()
-        weight = AUXILIARY_SHARE * loss.detach().abs()
-        return loss + weight * class_penalty(verdict(made), codes)
-
-    def _auxiliary(self, rows: Tensor, codes: Tensor, n_classes: int) -> nn.Module:
-        """Return a classifier, trained on the rows and frozen."""
-        network = auxiliary_classifier(rows.shape[1], n_classes)
-        optimizer = torch.optim.Adam(network.parameters(), AUXILIARY_RATE, fused=True)
-        for batch in self._batches(len(rows), min(AUXILIARY_EPOCHS, self.max_iter)):
-            _step(optimizer, cross_entropy(network(rows[batch]), codes[batch]))
-        return network.requires_grad_(False)
-
-    @torch.no_grad()
-    def _made(self, codes: Tensor, n_classes: int) -> NDArray[np.float64]:
-        """Return rows of the classes that are wanted, in [0, 1]."""
-        assert self.generator_ is not None
-        labels = one_hot(codes, n_classes).float()
-        noise = self._noise(len(codes))
-        made = self.generator_(torch.cat([noise, labels], dim=1)).clamp_(0, 1)
-        numbers: NDArray[np.float64] = made.double().numpy()
-        return numbers
-
-
-def _step(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
+    def _generator(self, task: GANTask) -> nn.Module:
+        """Return the generator that was trained ahead for this task, or train one."""
+        known, self._trained = self._trained, None
+        if known is not None and known[0].equals(task):
+            return known[1]
+        (maker,) = trained_generators([task])
+        return maker
 
 
 def _snapped(
-    made: NDArray[np.float64], scaled: NDArray[np.float64]
+    made: NDArray[np.float64], scaled: NDArray[np.float32]
 ) -> NDArray[np.float64]:
     """Return made rows whose columns of two values hold one of the two."""
     of_two = np.logical_or(scaled == 0, scaled == 1).all(axis=0)

@@ -13,7 +13,8 @@ from torch import Tensor
 from trimtab.exceptions import InputError
 from trimtab.sampling.draw import RowsByClass
 from trimtab.sampling.meta_draw import LastLayer
-from trimtab.training.networks import StackedCNN, StackedLinear, StackedMLP
+from trimtab.stacked_layers import StackedLinear
+from trimtab.training.networks import StackedCNN, StackedMLP
 
 if TYPE_CHECKING:
     from trimtab.training.training_run import TrainingRun

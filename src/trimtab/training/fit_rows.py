@@ -2,7 +2,8 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,20 @@ from trimtab.fit_arguments import check_eval_set, read_labels, target_of
 from trimtab.lazy_tables import refuse_dask
 from trimtab.tables import check_table, held_out_split
 from trimtab.training.input_checks import check_inputs, check_splittable
-from trimtab.training.resampled_rows import resampled_rows
+from trimtab.training.resampled_rows import (
+    Resampling,
+    TrainingRows,
+    check_sampler,
+    resampled_rows,
+)
 
-__all__ = ["FitRows", "check_network_inputs", "rows_to_fit", "takes_images"]
+__all__ = [
+    "FitRows",
+    "check_network_inputs",
+    "resampled",
+    "rows_to_fit",
+    "takes_images",
+]
 
 Inputs = NDArray[np.float32]
 Codes = NDArray[np.int64]
@@ -25,12 +37,12 @@ Codes = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class FitRows:
-    """The rows of one fit: after the held-out part was split off, and resampled.
+    """The rows of one fit, after the held-out part was split off.
 
     Attributes
     ----------
     X : ndarray of float32 of shape (n_rows, ...)
-        Training rows, as the estimator's `sampler` left them.
+        Training rows.
     codes : ndarray of int64 of shape (n_rows,)
         Their class codes.
     X_held, codes_held : ndarray
@@ -41,6 +53,8 @@ class FitRows:
         Each class's share of the training rows before they were resampled.
     seeds : list of int
         One per replica.
+    resampling : Resampling or None, default=None
+        What is to be done to the training rows ahead of the training, see `resampled`.
     """
 
     X: Inputs
@@ -50,10 +64,11 @@ class FitRows:
     classes: NDArray[Any]
     class_prior: NDArray[np.float64]
     seeds: list[int]
+    resampling: Resampling | None = None
 
 
 def rows_to_fit(estimator: Any, X: Any, y: Any, eval_set: Any = None) -> FitRows:
-    """Check what ``fit`` is given, split off the held-out part, resample the rest.
+    """Check what ``fit`` is given, and split off the held-out part.
 
     Parameters
     ----------
@@ -87,12 +102,38 @@ def rows_to_fit(estimator: Any, X: Any, y: Any, eval_set: Any = None) -> FitRows
     entropy = random.randint(np.iinfo(np.int32).max)
     seeds = np.random.SeedSequence(entropy).generate_state(estimator.n_replicas)
     class_prior = np.bincount(codes, minlength=len(labels.classes)) / len(codes)
+    resampling = None
     if estimator.sampler is not None:
         seed = random.randint(np.iinfo(np.int32).max)
-        X, codes = resampled_rows(estimator.sampler, X, codes, labels.classes, seed)
+        check_sampler(estimator.sampler)
+        resampling = Resampling(estimator.sampler, seed)
     return FitRows(
-        X, codes, X_held, codes_held, labels.classes, class_prior, seeds.tolist()
+        X,
+        codes,
+        X_held,
+        codes_held,
+        labels.classes,
+        class_prior,
+        seeds.tolist(),
+        resampling,
     )
+
+
+def resampled(rows: Sequence[FitRows]) -> list[FitRows]:
+    """Return the rows of several fits as their samplers leave them.
+
+    Raises
+    ------
+    InputError
+        As `trimtab.training.resampled_rows.resampled_rows` does.
+    """
+    results = list(rows)
+    due = {i: own.resampling for i, own in enumerate(rows) if own.resampling}
+    tables = [TrainingRows(rows[i].X, rows[i].codes, rows[i].classes) for i in due]
+    made = resampled_rows(list(due.values()), tables)
+    for i, (X, codes) in zip(due, made, strict=True):
+        results[i] = replace(rows[i], X=X, codes=codes, resampling=None)
+    return results
 
 
 def takes_images(estimator: Any) -> bool:

@@ -3,7 +3,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import warnings
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +15,13 @@ from sklearn.base import clone
 from trimtab.exceptions import InputError
 from trimtab.fit_arguments import seed_parameters
 
-__all__ = ["resampled_rows"]
+__all__ = [
+    "Resampling",
+    "TrainingRows",
+    "check_sampler",
+    "resampled_rows",
+    "train_together",
+]
 
 Inputs = NDArray[np.float32]
 Codes = NDArray[np.int64]
@@ -23,73 +32,163 @@ _NOTHING_TO_MAKE = ("No samples will be generated", "Not any neigbours belong to
 _TOO_FEW_ROWS = ("n_neighbors", "n_samples_fit")
 
 
+class Resampling(NamedTuple):
+    """A sampler that is to change training rows, and the seed of what it draws.
+
+    The sampler has ``fit_resample``, as imbalanced-learn has them. It is cloned, and
+    every ``random_state`` in it replaced.
+    """
+
+    sampler: Any
+    seed: int
+
+
+class TrainingRows(NamedTuple):
+    """Training rows (n_rows, ...), images are flattened for samplers, and their codes.
+
+    The labels are there because a ``sampling_strategy`` may name them.
+    """
+
+    X: Inputs
+    codes: Codes
+    classes: NDArray[Any]
+
+
 def resampled_rows(
-    sampler: Any, X: Inputs, codes: Codes, classes: NDArray[Any], seed: int
-) -> tuple[Inputs, Codes]:
-    """Return training rows as a sampler leaves them.
+    resamplings: Sequence[Resampling], tables: Sequence[TrainingRows]
+) -> list[tuple[Inputs, Codes]]:
+    """Return training rows as samplers leave them.
 
     Users of small classes want new rows even there, so that a class with fewer rows
     than the sampler looks at neighbours has all its rows looked at instead. It is the
     only class for which the number is lowered, and a warning says so.
 
+    Samplers that are trained, and can be side by side, are: see `train_together`.
+
     Parameters
     ----------
-    sampler : sampler
-        With ``fit_resample``, as imbalanced-learn has them. It is cloned, and every
-        ``random_state`` in it replaced.
-    X : ndarray of shape (n_rows, ...)
-        Training rows. Images are flattened for the sampler.
-    codes : ndarray of int of shape (n_rows,)
-        Their class codes.
-    classes : ndarray of shape (n_classes,)
-        The labels: a ``sampling_strategy`` may name them.
-    seed : int
-        Decides what the sampler draws.
+    resamplings : sequence of Resampling
+        What is done.
+    tables : sequence of TrainingRows
+        To which rows.
 
     Returns
     -------
-    X : ndarray of float32 of shape (n_resampled, ...)
-    codes : ndarray of int64 of shape (n_resampled,)
-        Every class that was there still is: where the sampler drops all rows of one,
-        they stay.
+    list of tuple (X, codes)
+        As many float32 and int64 as there are tables. Every class that was there still
+        is: where the sampler drops all rows of one, they stay.
 
     Raises
     ------
     InputError
-        Where `sampler` is none, or cannot work on these rows.
+        Where a sampler cannot work on its rows.
 
     Warns
     -----
     UserWarning
         Where fewer neighbours are looked at, or a class has to stay as it is.
     """
+    plans = []
+    for resampling, rows in zip(resamplings, tables, strict=True):
+        with _explained(resampling.sampler, rows):
+            plans.append(_Plan.of(resampling, rows))
+    train_together(
+        [sampler for plan in plans for sampler, _ in plan.steps],
+        [(plan.X, plan.labels) for plan in plans for _ in plan.steps],
+    )
+    results = []
+    for plan, rows in zip(plans, tables, strict=True):
+        with _explained(plan.sampler, rows):
+            flat, labels = plan.carried_out()
+        codes = np.searchsorted(rows.classes, labels).astype(np.int64)
+        dropped = np.flatnonzero(~np.isin(rows.codes, codes))
+        made = np.asarray(flat, dtype=np.float32).reshape(-1, *rows.X.shape[1:])
+        whole = np.concatenate([made, rows.X[dropped]])
+        results.append((whole, np.concatenate([codes, rows.codes[dropped]])))
+    return results
+
+
+def check_sampler(sampler: Any) -> None:
+    """Raise `InputError` where it is no sampler."""
     if isinstance(sampler, type) or not hasattr(sampler, "fit_resample"):
         raise InputError(
             f"sampler is {sampler!r}: give a sampler of imbalanced-learn such as "
             "SMOTE(), or None"
         )
-    flat = X.reshape(len(X), -1)
-    random = np.random.RandomState(seed)
-    labels = classes[codes]
+
+
+def train_together(
+    samplers: Sequence[Any], tables: Sequence[tuple[Any, NDArray[Any]]]
+) -> None:
+    """Let samplers that have something to learn learn it side by side.
+
+    These are the classes with a static method ``train_together(samplers, tables)``, as
+    `trimtab.synthesis.cwgan.CWGANOverSampler` has one. One alone learns when its rows
+    are asked for, as all others do.
+
+    Parameters
+    ----------
+    samplers : sequence of sampler
+        Any, each with numbers as its seeds.
+    tables : sequence of tuple (X, y)
+        What each is going to resample.
+    """
+    kinds: dict[type, list[int]] = {}
+    for position, sampler in enumerate(samplers):
+        if hasattr(type(sampler), "train_together"):
+            kinds.setdefault(type(sampler), []).append(position)
+    for kind, positions in kinds.items():
+        if len(positions) > 1:
+            own = [samplers[position] for position in positions]
+            kind.train_together(own, [tables[p] for p in positions])  # type: ignore[attr-defined]
+
+
+@contextmanager
+def _explained(sampler: Any, rows: TrainingRows) -> Iterator[None]:
     try:
-        if _is_over_sampler(sampler):
-            flat, labels = _over_sampled(sampler, flat, labels, random)
-        else:
-            flat, labels = _sampled(sampler, flat, labels, random)
+        yield
+    except InputError:
+        raise
     except (ValueError, RuntimeError) as error:
-        if isinstance(error, InputError):
-            raise
         raise InputError(
-            f"sampler {_name(sampler)} cannot work on the {len(X)} training rows "
+            f"sampler {_name(sampler)} cannot work on the {len(rows.X)} training rows "
             f"({error}): change its parameters, or take another"
         ) from error
-    new_codes = np.searchsorted(classes, labels).astype(np.int64)
-    dropped = np.flatnonzero(~np.isin(codes, new_codes))
-    resampled = np.asarray(flat, dtype=np.float32).reshape(-1, *X.shape[1:])
-    return (
-        np.concatenate([resampled, X[dropped]]),
-        np.concatenate([new_codes, codes[dropped]]),
-    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """The samplers that will be run on rows, each for some classes.
+
+    Those of an over-sampler come with how many rows the classes are to have then.
+    """
+
+    sampler: Any
+    X: Inputs
+    labels: NDArray[Any]
+    steps: list[tuple[Any, dict[Any, int]]]
+
+    @classmethod
+    def of(cls, resampling: Resampling, rows: TrainingRows) -> "_Plan":
+        sampler, random = resampling.sampler, np.random.RandomState(resampling.seed)
+        flat = rows.X.reshape(len(rows.X), -1)
+        labels = rows.classes[rows.codes]
+        if _is_over_sampler(sampler):
+            steps = list(_over_sampling(sampler, labels, random))
+        else:
+            steps = [(_seeded(sampler, random), {})]
+        return cls(sampler, flat, labels, steps)
+
+    def carried_out(self) -> tuple[Any, NDArray[Any]]:
+        """Return the rows and labels that come of it."""
+        if not _is_over_sampler(self.sampler):
+            return _sampled(self.steps[0][0], self.X, self.labels)
+        all_X, all_labels = [self.X], [self.labels]
+        for sampler, wanted in self.steps:
+            for new_X, new_labels in _made(sampler, self.X, self.labels, wanted):
+                all_X.append(new_X)
+                all_labels.append(new_labels)
+        return np.concatenate(all_X), np.concatenate(all_labels)
 
 
 def _name(sampler: Any) -> str:
@@ -108,16 +207,13 @@ def _seeded(sampler: Any, random: np.random.RandomState) -> Any:
     return copy.set_params(**seeds)
 
 
-def _sampled(
-    sampler: Any, X: Any, labels: NDArray[Any], random: np.random.RandomState
-) -> tuple[Any, NDArray[Any]]:
+def _sampled(seeded: Any, X: Any, labels: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
     """Run a sampler that selects rows, with fewer neighbours where there are few."""
-    seeded = _seeded(sampler, random)
     try:
         resampled: tuple[Any, NDArray[Any]] = seeded.fit_resample(X, labels)
     except ValueError as error:
         smallest = int(np.unique(labels, return_counts=True)[1].min())
-        fewer = max(smallest - (0 if _only_selects(sampler) else 1), 1)
+        fewer = max(smallest - (0 if _only_selects(seeded) else 1), 1)
         lowered = {
             name: fewer
             for name, value in seeded.get_params(deep=True).items()
@@ -127,7 +223,7 @@ def _sampled(
         if not lowered or not any(word in str(error) for word in _TOO_FEW_ROWS):
             raise
         _warn(
-            f"{_name(sampler)} looks at {fewer} neighbours: the smallest class has "
+            f"{_name(seeded)} looks at {fewer} neighbours: the smallest class has "
             f"{smallest} training rows"
         )
         resampled = seeded.set_params(**lowered).fit_resample(X, labels)
@@ -138,10 +234,10 @@ def _only_selects(sampler: Any) -> bool:
     return bool(getattr(sampler, "_sampling_type", "") != "bypass")
 
 
-def _over_sampled(
-    sampler: Any, X: Any, labels: NDArray[Any], random: np.random.RandomState
-) -> tuple[Any, NDArray[Any]]:
-    """Run an over-sampler, in turn for classes that need fewer neighbours."""
+def _over_sampling(
+    sampler: Any, labels: NDArray[Any], random: np.random.RandomState
+) -> Iterator[tuple[Any, dict[Any, int]]]:
+    """Yield an over-sampler, once for all classes that need equally many neighbours."""
     from imblearn.utils import check_sampling_strategy
 
     strategy = check_sampling_strategy(
@@ -152,7 +248,6 @@ def _over_sampled(
     groups: dict[int | None, list[Any]] = {}
     for label in wanted:
         groups.setdefault(_fewer_neighbours(sampler, counts[label]), []).append(label)
-    all_X, all_labels = [X], [labels]
     for fewer, members in groups.items():
         if fewer == 0:
             _warn(
@@ -167,12 +262,7 @@ def _over_sampled(
                 f"{_name(sampler)} looks at {fewer} neighbours in class "
                 f"{members[0]!s}: it has {fewer + 1} training rows"
             )
-        for new_X, new_labels in _made(
-            seeded, X, labels, {label: wanted[label] for label in members}
-        ):
-            all_X.append(new_X)
-            all_labels.append(new_labels)
-    return np.concatenate(all_X), np.concatenate(all_labels)
+        yield seeded, {label: wanted[label] for label in members}
 
 
 def _made(

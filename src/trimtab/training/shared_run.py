@@ -21,13 +21,20 @@ from trimtab.sampling.draw import Draw, get_draw
 from trimtab.sampling.stacked_draw import StackedDraw
 from trimtab.synthesis.made_batches import LearnedSynthesis
 from trimtab.synthesis.moving_rows import MovingRows
-from trimtab.training.fit_rows import FitRows
+from trimtab.training.fit_rows import FitRows, resampled
 from trimtab.training.network_choice import network_of
 from trimtab.training.replica_network import ReplicaNetwork, StackedNetwork
 from trimtab.training.trainer import Trainer
 from trimtab.training.training_run import Record
 
-__all__ = ["FitOutcome", "FitShare", "train_alone", "train_shares", "value_digest"]
+__all__ = [
+    "FitOutcome",
+    "FitShare",
+    "resampled_shares",
+    "train_alone",
+    "train_shares",
+    "value_digest",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +73,12 @@ class FitShare:
         """Return the same with the memory of another that has equal rows."""
         for other in others:
             if _same_rows(self.rows, other.rows):
-                seeds, class_prior = self.rows.seeds, self.rows.class_prior
-                rows = replace(other.rows, seeds=seeds, class_prior=class_prior)
+                rows = replace(
+                    other.rows,
+                    seeds=self.rows.seeds,
+                    class_prior=self.rows.class_prior,
+                    resampling=self.rows.resampling,
+                )
                 return replace(self, rows=rows)
         return self
 
@@ -114,6 +125,16 @@ class FitOutcome:
     best_rows: Tensor | None = None
 
 
+def resampled_shares(shares: Sequence[FitShare]) -> list[FitShare]:
+    """Return the same with training rows as samplers leave them, equal ones once."""
+    if not any(share.rows.resampling for share in shares):
+        return list(shares)
+    changed: list[FitShare] = []
+    for share, rows in zip(shares, resampled([s.rows for s in shares]), strict=True):
+        changed.append(replace(share, rows=rows).sharing_rows(changed))
+    return changed
+
+
 def train_shares(shares: Sequence[FitShare]) -> list[FitOutcome]:
     """Train all estimators' replicas in one run, equal ones once.
 
@@ -129,6 +150,7 @@ def train_shares(shares: Sequence[FitShare]) -> list[FitOutcome]:
     list of FitOutcome
         One for each share.
     """
+    shares = resampled_shares(shares)
     twins = _twins(shares)
     distinct = sorted(set(twins))
     trained = _train_distinct([shares[position] for position in distinct])

@@ -17,7 +17,12 @@ from trimtab.losses.stacked_loss import loss_structure
 from trimtab.sampling.draw import MetaDraw, get_draw
 from trimtab.training.classifier import NetworkClassifier
 from trimtab.training.incremental import check_is_estimator
-from trimtab.training.shared_run import FitShare, train_shares, value_digest
+from trimtab.training.shared_run import (
+    FitShare,
+    resampled_shares,
+    train_shares,
+    value_digest,
+)
 from trimtab.whole_fits import all_or_nothing
 
 __all__ = [
@@ -224,22 +229,32 @@ def _fit_group(
     Rows are made ready for one after another; where they become too many, what waits
     is trained before more are.
     """
-    waiting: dict[Hashable, Started] = {}
+    waiting: Started = []
     for position, estimator in members:
         start = time.perf_counter()
-        ready = [share for started in waiting.values() for *_, share in started]
+        ready = [share for *_, share in waiting]
         share = estimator.begin_fit(*tables[position], **options).sharing_rows(ready)
         has_own = all(share.rows.X is not other.rows.X for other in ready)
         seconds[position] += time.perf_counter() - start
         if ready and has_own and _n_bytes([*ready, share]) > BYTES_AT_ONCE:
-            sizes = {
-                key: _n_bytes(own for *_, own in started)
-                for key, started in waiting.items()
-            }
-            _train(waiting.pop(max(sizes, key=lambda key: sizes[key])), seconds)
-        waiting.setdefault(_sizes(share), []).append((position, estimator, share))
-    for started in waiting.values():
-        _train(started, seconds)
+            _train_by_size(waiting, seconds)
+            waiting = []
+        waiting.append((position, estimator, share))
+    _train_by_size(waiting, seconds)
+
+
+def _train_by_size(started: Started, seconds: Seconds) -> None:
+    """Resample all, then train those together whose numbers of rows allow it."""
+    start = time.perf_counter()
+    shares = resampled_shares([share for *_, share in started])
+    each = (time.perf_counter() - start) / len(started)
+    by_size: dict[Hashable, Started] = {}
+    for (position, estimator, _), share in zip(started, shares, strict=True):
+        seconds[position] += each
+        by_size.setdefault(_sizes(share), []).append((position, estimator, share))
+    del started, shares
+    for ready in by_size.values():
+        _train(ready, seconds)
 
 
 def _train(started: Started, seconds: Seconds) -> None:
@@ -283,9 +298,12 @@ def _structure(network: NetworkClassifier, own: dict[str, Any]) -> Hashable:
 
 
 def _n_bytes(shares: Iterable[FitShare]) -> int:
-    """Return the size of the shares' rows, of those in one place once."""
+    """Return the size of the shares' rows, of those in one place once, about."""
     places = {id(share.rows.X): share.rows for share in shares}
-    return sum(rows.X.nbytes + rows.X_held.nbytes for rows in places.values())
+    total = sum(rows.X.nbytes + rows.X_held.nbytes for rows in places.values())
+    # A sampler may make as many more, for each that shares the rows so far.
+    to_come = [share.rows.X.nbytes for share in shares if share.rows.resampling]
+    return total + sum(to_come)
 
 
 def _sizes(share: FitShare) -> Hashable:

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from trimtab.losses.logit_slopes import CrossEntropySlopes, is_plain_cross_entropy
+from trimtab.stacked_layers import StackedLinear
 from trimtab.synthesis.meta_step import Rate
 from trimtab.synthesis.perceptron_step import AutogradSlopes, Layers, LossSlopes
-from trimtab.training.networks import StackedLinear, StackedMLP
+from trimtab.training.networks import StackedMLP
 from trimtab.training.replica_network import ReplicaNetwork
 from trimtab.training.replica_optimizer import PER_REPLICA
 

@@ -21,12 +21,14 @@ from trimtab.benchmark.experiment import Experiment, Outcome
 from trimtab.benchmark.messages import Phase
 from trimtab.benchmark.methods import Method, get_method
 from trimtab.benchmark.protocol import Protocol
-from trimtab.benchmark.running import together
+from trimtab.benchmark.running import pipeline_fits, together
 from trimtab.benchmark.running.evaluation import evaluate
+from trimtab.benchmark.running.pipeline_fits import fit_pipelines
 from trimtab.benchmark.running.progress import SilentProgress, TerminalProgress
 from trimtab.benchmark.running.runner import Runner
-from trimtab.benchmark.running.together import evaluate_together, fit_pipelines, grouped
+from trimtab.benchmark.running.together import evaluate_together, grouped
 from trimtab.benchmark.store import Store
+from trimtab.synthesis.cwgan import CWGANOverSampler
 from trimtab.tables import encode_labels
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
@@ -143,18 +145,21 @@ def test_methods_that_begin_alike_share_their_steps(table, names, monkeypatch):
         for one in planned(method, {setting: 3})[:2]
     ]
     groups = grouped(todo, methods)
-    assert [[e.method for e in group] for group in groups] == [[*names], [*names]]
+    # GANs of several splits are trained side by side.
+    expected = [[*names] * 2] if "cwgan" in names else [[*names], [*names]]
+    assert [[e.method for e in group] for group in groups] == expected
     fitted: list[str] = []
-    fit_step = together._fit_step
+    fit_step = pipeline_fits._fit_step
     monkeypatch.setattr(
-        together,
+        pipeline_fits,
         "_fit_step",
         lambda step, X, y: (fitted.append(type(step).__name__), fit_step(step, X, y))[
             1
         ],
     )
     found = list(evaluate_together(groups[0], methods, *table))
-    assert len(fitted) == 2 * len(set(fitted))  # for the threshold, and for the fit
+    # For the threshold, and for the fit, once a split.
+    assert len(fitted) == 2 * len(set(fitted)) * len(groups[0]) // 2
     for one in found:
         experiment = groups[0][one.position]
         alone = evaluate(experiment, methods[experiment.method], *table)
@@ -251,6 +256,31 @@ def test_equal_steps_are_fitted_once_on_each_table(table):
     assert seconds[2] > 0.02
     expected = make_pipeline(StandardScaler(), Toy()).fit(*splits[1])
     assert (models[2].predict_proba(X) == expected.predict_proba(X)).all()
+
+
+def test_samplers_that_learn_are_trained_side_by_side(table, monkeypatch):
+    """One GAN a split, all in one run, shared by the trees; results are those alone."""
+    names = "cwgan", "cwgan-random-forest"
+    methods = {name: get_method(name) for name in names}
+    todo = [e for one in methods.values() for e in planned(one, {"gan_max_iter": 2})]
+    todo = [e for e in todo if e.repeat == 0]
+    together_at = []
+    train = CWGANOverSampler.train_together
+
+    def counted(samplers, tables):
+        together_at.append(len(samplers))
+        train(samplers, tables)
+
+    monkeypatch.setattr(CWGANOverSampler, "train_together", staticmethod(counted))
+    (group,) = grouped(todo, methods)
+    found = {
+        group[done.position].key: done.outcome.measures["average_precision"]
+        for done in evaluate_together(group, methods, *table)
+    }
+    assert set(together_at) == {len(todo) // 2}
+    one = todo[1]
+    alone = evaluate(one, methods[one.method], *table)
+    assert found[one.key] == pytest.approx(alone.measures["average_precision"], 1e-6)
 
 
 @pytest.mark.parametrize("spoilt", ["raise", "crash"])

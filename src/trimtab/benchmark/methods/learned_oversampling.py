@@ -157,5 +157,6 @@ for _learner, _title in _TREES.items():
             search_space=_search_gan,
             applies=why_no_network,
             shared_steps="cWGAN",
+            fits_together=True,
         )
     )

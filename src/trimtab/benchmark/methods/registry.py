@@ -110,7 +110,8 @@ class Method:
     shared_steps : str
         A name that methods have in common which begin with the same steps, where these
         are costly: in a suite they are fitted once for all of them, split by split.
-        Such a method does not fit together otherwise.
+        Those that also fit together have steps that can be trained side by side, see
+        `trimtab.benchmark.running.pipeline_fits`.
     """
 
     name: str

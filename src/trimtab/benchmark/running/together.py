@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 from trimtab.benchmark.experiment import Experiment
 from trimtab.benchmark.messages import Announce, FinishedExperiment, Phase
@@ -28,10 +28,10 @@ from trimtab.benchmark.running.evaluation import (
     threshold_rows,
 )
 from trimtab.benchmark.running.fitting import FittedRows, MethodOnTable
-from trimtab.benchmark.running.shared_steps import leading_steps
+from trimtab.benchmark.running.pipeline_fits import fit_pipelines
 from trimtab.tables import Labels
 
-__all__ = ["evaluate_together", "fit_pipelines", "grouped"]
+__all__ = ["evaluate_together", "grouped"]
 
 SPLITS_AT_ONCE = 8
 """More replicas side by side gain little."""
@@ -90,7 +90,8 @@ def _group_of(one: Experiment, method: Method) -> Any:
     if one.tuning or one.protocol.stages:
         return one.key
     if method.shared_steps:
-        split = one.seed, one.repeat, one.fold
+        # What is fitted ahead of trees, side by side where it can be.
+        split = None if method.fits_together else (one.seed, one.repeat, one.fold)
         return one.dataset, method.shared_steps, one.protocol, split
     if method.fits_together:
         return one.dataset, one.method, one.code, one.protocol
@@ -236,68 +237,3 @@ def _thresholds(
         start = time.perf_counter()
         threshold = chosen_threshold(tables[experiment.method], estimator, held)
         yield threshold, fit_seconds + time.perf_counter() - start
-
-
-def fit_pipelines(
-    estimators: Sequence[Any], tables: Sequence[tuple[Any, Any]]
-) -> list[float]:
-    """Fit estimators on tables of their own, in as few training runs as can be.
-
-    Parameters
-    ----------
-    estimators : sequence of classifier
-        Unfitted. Of pipelines, equal steps before the learner are fitted once on each
-        table.
-    tables : sequence of tuple (X, y)
-        The rows and labels of each; those of one split are the same objects.
-
-    Returns
-    -------
-    list of float
-        Seconds of each fit: its part of a training run that several share, and all of
-        the steps, which it would take alone too.
-    """
-    from trimtab.training.side_by_side import fit_together_on
-
-    known: dict[Any, _FittedStep] = {}
-    used: list[list[Any]] = []
-    learners, own_tables = [], []
-    for estimator, table in zip(estimators, tables, strict=True):
-        steps = leading_steps(estimator)
-        keys = [(id(table[0]), digest) for digest, _ in steps]
-        rows, fitted = table, {}
-        for key, (_, step) in zip(keys, steps, strict=True):
-            if key not in known:
-                known[key] = _fit_step(step, *rows)
-            fitted[id(step)], rows = known[key].step, known[key].rows
-        if steps:
-            estimator.steps = [
-                (name, fitted.get(id(step), step)) for name, step in estimator.steps
-            ]
-        used.append(keys)
-        learners.append(estimator.steps[-1][1] if steps else estimator)
-        own_tables.append(rows)
-    seconds = fit_together_on(learners, own_tables)
-    return [
-        own + sum(known[key].seconds for key in keys)
-        for own, keys in zip(seconds, used, strict=True)
-    ]
-
-
-class _FittedStep(NamedTuple):
-    """A fitted step, the rows as it leaves them, and how long it took."""
-
-    step: Any
-    rows: tuple[Any, Any]
-    seconds: float
-
-
-def _fit_step(step: Any, X: Any, y: Any) -> _FittedStep:
-    start = time.perf_counter()
-    if hasattr(step, "fit_resample"):
-        X, y = step.fit_resample(X, y)
-    elif hasattr(step, "fit_transform"):
-        X = step.fit_transform(X, y)
-    else:
-        X = step.fit(X, y).transform(X)
-    return _FittedStep(step, (X, y), time.perf_counter() - start)
