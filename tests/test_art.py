@@ -226,7 +226,7 @@ def test_replicas_are_averaged(name: str) -> None:
     model = art(name, n_replicas=3).fit(X_TRAIN, Y_TRAIN)
 
     assert {record["replica"] for record in model.history_} == {0, 1, 2}
-    assert len(model.best_iter_) == len(model.drawn_prior_) == 3
+    assert len(model.best_iter_) == len(model.drawn_priors_) == 3
     runs = model.replica_probabilities(X_TEST)
     assert len({run.tobytes() for run in runs}) == 3
     np.testing.assert_allclose(model.predict_proba(X_TEST), np.mean(runs, axis=0))

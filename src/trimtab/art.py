@@ -119,7 +119,7 @@ class ARTClassifier(ReplicaClassifier):
         Epochs of the longest-running replica.
     class_prior_ : ndarray of shape (n_classes,)
         Each class's share of the training rows.
-    drawn_prior_ : ndarray of shape (n_replicas, n_classes)
+    drawn_priors_ : ndarray of shape (n_replicas, n_classes)
         Each class's share of the rows that were drawn up to the best epoch.
     n_features_in_ : int
         Columns seen in ``fit``.
@@ -310,7 +310,7 @@ class ARTClassifier(ReplicaClassifier):
         network.end_fit(outcome)
         self.history_ = network.history_
         self.best_iter_ = network.best_iter_
-        self.drawn_prior_ = network.drawn_prior_
+        self.drawn_priors_ = network.drawn_priors_
         self.n_iter_ = network.n_iter_
 
     def _fit_in_rounds(
@@ -336,7 +336,7 @@ class ARTClassifier(ReplicaClassifier):
             seen = np.sum([r["rows_per_class"] for r in records[:best_epoch]], axis=0)
             drawn_prior.append(seen / seen.sum())
         self.best_iter_ = np.array(best_iter)
-        self.drawn_prior_ = np.stack(drawn_prior)
+        self.drawn_priors_ = np.stack(drawn_prior)
 
     def _draw(self) -> AdaptiveDraw:
         return AdaptiveDraw(self.prior_blend, self.boost_frequency, self.confidence)
@@ -350,7 +350,7 @@ class ARTClassifier(ReplicaClassifier):
             return
         of_replicas = np.stack([one.predict_proba(X) for one in self.estimators_])
         if self.correct_prior:
-            of_replicas = corrected(of_replicas, self.class_prior_, self.drawn_prior_)
+            of_replicas = corrected(of_replicas, self.class_prior_, self.drawn_priors_)
         yield of_replicas
 
     def __sklearn_tags__(self) -> Tags:

@@ -97,7 +97,7 @@ def test_what_was_shown_is_told_and_can_be_undone() -> None:
     assert first == [(1, 0), (1, 1), (2, 0)]
     assert model.best_iter_.shape == (2,)
     np.testing.assert_allclose(model.class_prior_, np.bincount(CODES) / 400, atol=0.01)
-    np.testing.assert_allclose(model.drawn_prior_, 1 / 3, atol=0.01)
+    np.testing.assert_allclose(model.drawn_priors_, 1 / 3, atol=0.01)
     odds = model.replica_probabilities(X) * model.class_prior_ * 3
     corrected = (odds / odds.sum(axis=2, keepdims=True)).mean(axis=0)
     np.testing.assert_allclose(fair.predict_proba(X), corrected, atol=0.02)

@@ -106,7 +106,7 @@ def test_history_and_fitted_attributes(
     for replica, best in enumerate(fitted.best_iter_):
         own = history[history["replica"] == replica]
         assert own["epoch"].iloc[own["held_out_loss"].to_numpy().argmin()] == best
-    np.testing.assert_allclose(fitted.drawn_prior_, 1 / 3, atol=0.02)
+    np.testing.assert_allclose(fitted.drawn_priors_, 1 / 3, atol=0.02)
     np.testing.assert_allclose(fitted.class_prior_, [0.72, 0.21, 0.07], atol=0.02)
 
 
@@ -145,7 +145,7 @@ def test_probabilities_are_corrected_for_the_draw(
     as_drawn = fitted.predict_proba(table[0])
     corrected = fitted.set_params(correct_prior=True).predict_proba(table[0])
 
-    odds = as_drawn * fitted.class_prior_ / fitted.drawn_prior_[0]
+    odds = as_drawn * fitted.class_prior_ / fitted.drawn_priors_[0]
     np.testing.assert_allclose(corrected, odds / odds.sum(axis=1, keepdims=True))
     prior = fitted.class_prior_
     assert abs(corrected.mean(0) - prior).max() < abs(as_drawn.mean(0) - prior).max()

@@ -178,7 +178,7 @@ def test_a_network_trains_on_resampled_rows(rows: Rows) -> None:
     np.testing.assert_array_equal(
         first.predict_proba(rows.X), again.predict_proba(rows.X)
     )
-    np.testing.assert_allclose(first.drawn_prior_, [[1 / 3] * 3])
+    np.testing.assert_allclose(first.drawn_priors_, [[1 / 3] * 3])
     np.testing.assert_allclose(first.class_prior_, [0.714, 0.218, 0.067], atol=0.01)
     assert model.sampler.random_state is None
 

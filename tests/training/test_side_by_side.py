@@ -147,7 +147,7 @@ def assert_equal_fits(one: Any, other: Any) -> None:
     )
     assert (one.best_iter_ == other.best_iter_).all()
     assert one.n_iter_ == other.n_iter_
-    np.testing.assert_allclose(one.drawn_prior_, other.drawn_prior_)
+    np.testing.assert_allclose(one.drawn_priors_, other.drawn_priors_)
     assert (one.class_prior_ == other.class_prior_).all()
     assert len(one.history_) == len(other.history_)
     for mine, theirs in zip(one.history_, other.history_, strict=True):

@@ -119,7 +119,7 @@ class AutoSMOTEClassifier(ReplicaClassifier):
         The epoch whose weights and decisions each replica has, from 1.
     class_prior_ : ndarray of shape (n_classes,)
         Each class's share of the training rows.
-    drawn_prior_ : ndarray of shape (n_replicas, n_classes)
+    drawn_priors_ : ndarray of shape (n_replicas, n_classes)
         Its share of what each replica was shown up to its best epoch.
     decisions_ : DataFrame
         What was decided for each row of all classes but the largest, see
@@ -323,7 +323,7 @@ class AutoSMOTEClassifier(ReplicaClassifier):
         self.history_, self.n_iter_ = self.estimator_.history_, self.estimator_.n_iter_
         self.best_iter_ = self.estimator_.best_iter_
         self.class_prior_ = self.estimator_.class_prior_
-        self.drawn_prior_ = self.estimator_.drawn_prior_
+        self.drawn_priors_ = self.estimator_.drawn_priors_
         rows, labels, X = self._rare
         del self._rare
         assert isinstance(outcome.synthesis, AutoSMOTERows)

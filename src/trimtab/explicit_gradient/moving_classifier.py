@@ -135,7 +135,7 @@ class ExplicitGradientClassifier(ReplicaClassifier):
         Epochs of the longest-running replica while rows moved.
     class_prior_ : ndarray of shape (n_classes,)
         Each class's share of the training rows.
-    drawn_prior_ : ndarray of shape (n_replicas, n_classes)
+    drawn_priors_ : ndarray of shape (n_replicas, n_classes)
         Its share of what each replica was shown up to its best epoch, in both
         trainings.
     n_features_in_ : int
@@ -340,7 +340,7 @@ class ExplicitGradientClassifier(ReplicaClassifier):
         assert outcome.best_rows is not None
         network.end_fit(algorithm.whole(outcome))
         self.history_, self.best_iter_ = network.history_, network.best_iter_
-        self.drawn_prior_ = network.drawn_prior_
+        self.drawn_priors_ = network.drawn_priors_
         self.n_iter_ = network.n_iter_
         self.moved_rows_ = outcome.best_rows.cpu().numpy()
         self.moved_labels_ = self.classes_[algorithm.moved_codes()]

@@ -127,7 +127,7 @@ class NetworkClassifier(ReplicaClassifier):
         Epochs of the longest-running replica.
     class_prior_ : ndarray of shape (n_classes,)
         Class frequencies of the training rows, before a `sampler`.
-    drawn_prior_ : ndarray of shape (n_replicas, n_classes)
+    drawn_priors_ : ndarray of shape (n_replicas, n_classes)
         Class frequencies that each replica was shown up to its best epoch.
     synthesis_ : LearnedSynthesis or None
         What `synthesis` learned, where it is one that learns.
@@ -285,7 +285,7 @@ class NetworkClassifier(ReplicaClassifier):
         self.synthesis_ = outcome.synthesis
         self.n_iter_ = max(record["epoch"] for record in self.history_)
         seen = outcome.seen
-        self.drawn_prior_ = seen / seen.sum(axis=1, keepdims=True)
+        self.drawn_priors_ = seen / seen.sum(axis=1, keepdims=True)
 
     def probability_parts(self, X: Any) -> Iterator[NDArray[np.float64]]:
         """Yield the replicas' probabilities, a few rows at once."""
@@ -298,7 +298,7 @@ class NetworkClassifier(ReplicaClassifier):
             )
         for drawn in network_probabilities(self.network_, X):
             if self.correct_prior:
-                yield corrected(drawn, self.class_prior_, self.drawn_prior_)
+                yield corrected(drawn, self.class_prior_, self.drawn_priors_)
             else:
                 yield drawn / drawn.sum(axis=2, keepdims=True)
 
