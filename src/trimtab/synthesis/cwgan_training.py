@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
+from trimtab.denormals import denormals_as_zero
 from trimtab.random_streams import (
     DRAWS,
     FIRST_NOISE,
@@ -108,7 +109,8 @@ def trained_generators(tasks: Sequence[GANTask]) -> list[nn.Module]:
         groups.setdefault(task.structure, []).append(position)
     trained: dict[int, nn.Module] = {}
     for group in groups.values():
-        makers = _Training([tasks[position] for position in group]).run()
+        with denormals_as_zero():
+            makers = _Training([tasks[position] for position in group]).run()
         for replica, position in enumerate(group):
             trained[position] = _one_of(makers, replica)
     return [trained[position] for position in range(len(tasks))]

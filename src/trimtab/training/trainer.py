@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from trimtab.denormals import denormals_as_zero
 from trimtab.exceptions import InputError, check_count, check_number
 from trimtab.losses import Loss, get_loss
 from trimtab.sampling.draw import Draw, get_draw
@@ -207,12 +208,13 @@ class Trainer:
             n_classes = 1 + max(int(p.codes.max()) for p in (rows, held) if p)
         run = TrainingRun(self, rows, held, seeds, n_classes, weight_held)
         self.history_: list[Record] = []
-        for epoch in range(1, self.max_epochs + 1):
-            records = run.epoch(epoch)
-            self.history_ += records
-            told_to_end = self.callback is not None and self.callback(records)
-            if told_to_end or not run.stopping.running.any():
-                break
+        with denormals_as_zero():
+            for epoch in range(1, self.max_epochs + 1):
+                records = run.epoch(epoch)
+                self.history_ += records
+                told_to_end = self.callback is not None and self.callback(records)
+                if told_to_end or not run.stopping.running.any():
+                    break
         self.best_epochs_ = run.finish(epoch)
         self.seen_ = self._rows_seen(n_classes)
         return self.history_
