@@ -83,7 +83,7 @@ samplers = {
     ),
 }
 made = {
-    title: AutoSMOTE(classifier=classifier, random_state=0).fit_resample(X, y)[0]
+    title: AutoSMOTE(estimator=classifier, random_state=0).fit_resample(X, y)[0]
     for title, classifier in samplers.items()
 }
 made["SMOTE"] = SMOTE(random_state=0).fit_resample(X, y)[0]

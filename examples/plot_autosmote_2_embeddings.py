@@ -92,7 +92,7 @@ import matplotlib.pyplot as plt
 
 from trimtab import AutoSMOTE
 
-sampler = AutoSMOTE(classifier=AutoSMOTEClassifier(**common), random_state=0)
+sampler = AutoSMOTE(estimator=AutoSMOTEClassifier(**common), random_state=0)
 X_new, _ = sampler.fit_resample(embedded(pixels), y)
 rarest = np.unique(y)[np.argmin(np.unique(y, return_counts=True)[1])]
 made = np.arange(len(y), len(X_new))

@@ -35,7 +35,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "AutoSMOTE, cohort": lambda: AutoSMOTEClassifier(NETWORK, **SHORT),
     "explicit gradient": lambda: ExplicitGradientClassifier(NETWORK, **SHORT),
     "AutoSMOTE's rows": lambda: AutoSMOTE(
-        classifier=AutoSMOTEClassifier(NETWORK, max_iter=3), random_state=0
+        estimator=AutoSMOTEClassifier(NETWORK, max_iter=3), random_state=0
     ),
     "moved rows": lambda: ExplicitGradientSampler(
         ExplicitGradientClassifier(NETWORK, max_iter=3), random_state=0

@@ -164,7 +164,7 @@ def test_the_regions_that_a_person_would_fill() -> None:
     X = np.concatenate([common, left, right, strays])
     y = np.repeat([0, 1], [400, 46])
     learner = small(variant="self", max_iter=60, n_replicas=6, selection="last")
-    sampler = AutoSMOTE(classifier=learner, random_state=0)
+    sampler = AutoSMOTE(estimator=learner, random_state=0)
     made = sampler.fit_resample(X, y)[0][446:]
     away = np.linalg.norm(np.abs(made) - [3, 0], axis=1)
     chance = sampler.decisions_.groupby("row")["participation_probability"].mean()

@@ -26,7 +26,7 @@ QUICK = AutoSMOTEClassifier(max_iter=5)
 CHECKS = [
     pytest.param(sampler, check, id=getattr(check, "func", check).__name__)
     for sampler, check in estimator_checks_generator(
-        AutoSMOTE(random_state=0, classifier=QUICK)
+        AutoSMOTE(random_state=0, estimator=QUICK)
     )
 ]
 
@@ -51,7 +51,7 @@ def test_rows_have_parents(variant: str) -> None:
     """All classes are alike; parents are of the class, the neighbours its nearest."""
     X, y = table()
     classifier = AutoSMOTEClassifier(variant=variant, max_iter=10, n_replicas=2)
-    sampler = AutoSMOTE(random_state=0, classifier=classifier)
+    sampler = AutoSMOTE(random_state=0, estimator=classifier)
     new, labels = sampler.fit_resample(X, y)
     parents = sampler.parent_indices_
 
@@ -84,7 +84,7 @@ def test_forced_to_be_smote_it_is() -> None:
     sampler = AutoSMOTE(
         sampling_strategy=wanted,
         random_state=0,
-        classifier=AutoSMOTEClassifier(decisions=smote, max_iter=2),
+        estimator=AutoSMOTEClassifier(decisions=smote, max_iter=2),
     )
     ours = sampler.fit_resample(X, y)[0][170:]
     peer = SMOTE(sampling_strategy=wanted, random_state=0)
@@ -102,7 +102,7 @@ def test_columns_that_a_class_has_alike_stay_alike() -> None:
     whole[y > 0] = np.arange(40)
     frame = pd.DataFrame(whole).add_prefix("n").assign(a=X[:, 0])
     frame["is_new"] = np.where(y > 0, False, rng.random(170) < 0.5)
-    new, _ = AutoSMOTE(random_state=0, classifier=QUICK).fit_resample(frame, y)
+    new, _ = AutoSMOTE(random_state=0, estimator=QUICK).fit_resample(frame, y)
     made = new[170:]
     assert (made.dtypes == frame.dtypes).all()
     assert not made["is_new"].any()
@@ -113,22 +113,22 @@ def test_in_a_pipeline_and_with_few_rows() -> None:
     """Four rows of a class have three neighbours each, and a warning says so."""
     X, y = table()
     X, y = X[:124], y[:124]
-    sampler = AutoSMOTE(random_state=0, classifier=QUICK)
+    sampler = AutoSMOTE(random_state=0, estimator=QUICK)
     with pytest.warns(UserWarning, match="class 1 has 4 rows, so that k = 6 neighb"):
         model = make_pipeline(sampler, LogisticRegression()).fit(X, y)
     assert model.predict(X).shape == (124,)
-    assert (sampler.set_params(classifier=None).variant) == "cohort"
+    assert (sampler.set_params(estimator=None).variant) == "cohort"
 
 
 def test_nothing_to_do_and_nothing_that_may_be_done() -> None:
     """Classes of equal size stay; where no row may take part, an error says so."""
     X, y = table()
-    sampler = AutoSMOTE(random_state=0, classifier=QUICK)
+    sampler = AutoSMOTE(random_state=0, estimator=QUICK)
     _, labels = sampler.fit_resample(X[100:140], y[100:140])
     assert Counter(labels.tolist()) == {0: 20, 1: 20}
     with pytest.raises(InputError, match="nothing was decided"):
         _ = sampler.decisions_
     nobody = [Participation((False,)), Aggregation()]
-    sampler.classifier = AutoSMOTEClassifier(decisions=nobody, max_iter=2)
+    sampler.estimator = AutoSMOTEClassifier(decisions=nobody, max_iter=2)
     with pytest.raises(InputError, match="no row takes part"):
         sampler.fit_resample(X, y)

@@ -27,7 +27,7 @@ from trimtab.synthesis.row_making_sampler import RowMakingSampler
 SAMPLERS = [
     MSMOTE(random_state=0),
     CWGANOverSampler(random_state=0, max_iter=2),
-    AutoSMOTE(classifier=AutoSMOTEClassifier(max_iter=2), random_state=0),
+    AutoSMOTE(estimator=AutoSMOTEClassifier(max_iter=2), random_state=0),
     ExplicitGradientSampler(ExplicitGradientClassifier(max_iter=2), random_state=0),
 ]
 

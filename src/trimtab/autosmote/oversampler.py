@@ -43,8 +43,8 @@ class AutoSMOTE(RowMakingSampler):
     random_state : int, RandomState or None, default=None
         Decides everything.
     variant : {"cohort", "self"}, default="cohort"
-        Of the classifier, where `classifier` is None.
-    classifier : AutoSMOTEClassifier or None, default=None
+        Of the classifier, where `estimator` is None.
+    estimator : AutoSMOTEClassifier or None, default=None
         Learns what is decided, with settings of yours; its ``random_state`` is
         replaced.
 
@@ -57,7 +57,7 @@ class AutoSMOTE(RowMakingSampler):
     parent_indices_ : ndarray of int of shape (n_new_rows, 1 + n_neighbours)
         The rows that each new row was made of: the one to start from, then the
         neighbours that were looked at, nearest first, and -1 beyond them.
-    classifier_ : AutoSMOTEClassifier
+    estimator_ : AutoSMOTEClassifier
         Trained on scaled rows; None where no class was to get rows.
     decisions_ : DataFrame
         See `AutoSMOTEClassifier`.
@@ -87,7 +87,7 @@ class AutoSMOTE(RowMakingSampler):
     >>> from trimtab.autosmote import AutoSMOTE, AutoSMOTEClassifier
     >>> X, y = make_classification(300, weights=[0.9], random_state=0)
     >>> sampler = AutoSMOTE(
-    ...     classifier=AutoSMOTEClassifier(max_iter=10), random_state=0
+    ...     estimator=AutoSMOTEClassifier(max_iter=10), random_state=0
     ... )
     >>> X_new, y_new = sampler.fit_resample(X, y)
     >>> len(set(Counter(y_new.tolist()).values()))
@@ -97,7 +97,7 @@ class AutoSMOTE(RowMakingSampler):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **RowMakingSampler._parameter_constraints,
         "variant": [StrOptions({"cohort", "self"})],
-        "classifier": [AutoSMOTEClassifier, None],
+        "estimator": [AutoSMOTEClassifier, None],
     }
 
     def __init__(
@@ -109,24 +109,24 @@ class AutoSMOTE(RowMakingSampler):
         | Callable[..., Any] = "auto",
         random_state: int | np.random.RandomState | None = None,
         variant: str = "cohort",
-        classifier: AutoSMOTEClassifier | None = None,
+        estimator: AutoSMOTEClassifier | None = None,
     ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
         self.random_state = random_state
         self.variant = variant
-        self.classifier = classifier
+        self.estimator = estimator
 
     def _new_rows(
         self, X: Any, y: NDArray[Any], wanted: Mapping[Any, int]
     ) -> tuple[Any, NDArray[Any]]:
         rng = check_random_state(self.random_state)
-        self.classifier_: AutoSMOTEClassifier | None = None
+        self.estimator_: AutoSMOTEClassifier | None = None
         if not wanted:
             self.parent_indices_ = np.empty((0, 1), dtype=np.int64)
             return X[:0], y[:0]
         scaler = StandardScaler().set_output(transform="default")
         scaled = scaler.fit_transform(dense_rows(X).astype(np.float64))
-        self.classifier_ = self._trained(scaled, y, rng)
+        self.estimator_ = self._trained(scaled, y, rng)
         rows, parents = self._made(scaled, y, wanted, rng)
         labels = np.repeat(np.array(list(wanted), y.dtype), list(wanted.values()))
         self.parent_indices_ = parents
@@ -135,10 +135,10 @@ class AutoSMOTE(RowMakingSampler):
     def _trained(
         self, X: NDArray[np.float64], y: NDArray[Any], rng: np.random.RandomState
     ) -> AutoSMOTEClassifier:
-        if self.classifier is None:
+        if self.estimator is None:
             classifier = AutoSMOTEClassifier(variant=self.variant)
         else:
-            classifier = clone(self.classifier)
+            classifier = clone(self.estimator)
         classifier.set_params(random_state=rng.randint(2**31 - 1))
         trained: AutoSMOTEClassifier = classifier.fit(X.astype(np.float32), y)
         return trained
@@ -151,8 +151,8 @@ class AutoSMOTE(RowMakingSampler):
         rng: np.random.RandomState,
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Return scaled rows of all classes that get any, and their parents."""
-        assert self.classifier_ is not None
-        learned = self.classifier_.synthesis_
+        assert self.estimator_ is not None
+        learned = self.estimator_.synthesis_
         k = learned.n_neighbours
         made, parents = [], []
         for label, n in wanted.items():
@@ -168,9 +168,9 @@ class AutoSMOTE(RowMakingSampler):
     @property
     def decisions_(self) -> "pd.DataFrame":
         """What was decided for each row of all classes but the largest."""
-        if getattr(self, "classifier_", None) is None:
+        if getattr(self, "estimator_", None) is None:
             raise InputError(
                 "nothing was decided: call fit_resample on classes of unequal size"
             )
-        assert self.classifier_ is not None
-        return self.classifier_.decisions_
+        assert self.estimator_ is not None
+        return self.estimator_.decisions_

@@ -43,7 +43,7 @@ class ExplicitGradientSampler(RowMakingSampler):
         The rows that were kept, which are all; the new ones follow them.
     parent_indices_ : ndarray of int of shape (n_new_rows,)
         The row that each new row is a moved copy of.
-    classifier_ : ExplicitGradientClassifier or None
+    estimator_ : ExplicitGradientClassifier or None
         What moved the rows; None where no row was wanted.
     n_features_in_ : int
         Number of columns.
@@ -95,13 +95,13 @@ class ExplicitGradientSampler(RowMakingSampler):
         self, X: Any, y: NDArray[Any], wanted: Mapping[Any, int]
     ) -> tuple[Any, NDArray[Any]]:
         self.parent_indices_ = np.empty(0, dtype=np.intp)
-        self.classifier_ = None
+        self.estimator_ = None
         if not wanted:
             return X[:0], y[:0]
         model = self._mover()
         per_replica = {n: -(-rows // model.n_replicas) for n, rows in wanted.items()}
         train_alone(model, model.begin_fit(dense_rows(X), y, copies=per_replica))
-        self.classifier_ = model
+        self.estimator_ = model
         rows, labels, parents = [], [], []
         for label, n_new in wanted.items():
             places = self._places(model, label, n_new)

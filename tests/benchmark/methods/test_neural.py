@@ -60,7 +60,7 @@ def test_moving_rows_and_their_control(name, table):
     info = TableInfo(tuple(labels.counts), 1)
     options = {"max_iter": 20, "learning_rate_init": 0.01}
     fitted = get_method(name).build(info, 0, **options).fit(X, labels.codes)
-    moved = fitted[-1] if "lightgbm" not in name else fitted[-2].classifier_
+    moved = fitted[-1] if "lightgbm" not in name else fitted[-2].estimator_
 
     shifts = [record["row_shift"] for record in moved.history_]
     assert (max(shifts) > 0) == (name != "explicit-gradient-not-moved")

@@ -33,7 +33,7 @@ def test_bars_are_mean_probabilities() -> None:
     for shares in display.shares_.values():
         np.testing.assert_allclose(shares.sum(axis=1), 1)
 
-    sampler = AutoSMOTE(classifier=AutoSMOTEClassifier(max_iter=2))
+    sampler = AutoSMOTE(estimator=AutoSMOTEClassifier(max_iter=2))
     sampler.fit_resample(X, y)
     axes = pyplot.subplots(3)[1]
     assert DecisionsDisplay.from_estimator(sampler, axes=axes).figure_ is axes[0].figure

@@ -53,7 +53,7 @@ def _sampler(
 
     sampler = AutoSMOTE(
         random_state=random_state,
-        classifier=_classifier(variant, random_state, parameters),
+        estimator=_classifier(variant, random_state, parameters),
     )
     return make_pipeline(*dense(info), sampler, _trees(learner, random_state))
 

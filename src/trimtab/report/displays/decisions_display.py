@@ -133,10 +133,11 @@ def _decided_by(estimator: Any) -> RowDecisions:
     """Return the decisions of an estimator or of a step of a pipeline."""
     steps = [step for _, step in getattr(estimator, "steps", [])]
     for one in [estimator, *steps]:
-        fitted = getattr(one, "classifier_", one)
-        decided = getattr(fitted, "row_decisions_", None)
-        if isinstance(decided, RowDecisions):
-            return decided
+        # A sampler has it from the classifier that it fitted.
+        for fitted in (one, getattr(one, "estimator_", None)):
+            decided = getattr(fitted, "row_decisions_", None)
+            if isinstance(decided, RowDecisions):
+                return decided
     raise InputError(
         f"{type(estimator).__name__} has decided nothing: fit an AutoSMOTEClassifier "
         "or an AutoSMOTE sampler first"
