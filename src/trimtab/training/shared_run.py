@@ -242,6 +242,7 @@ def train_alone(estimator: Any, share: FitShare | None) -> None:
         What its ``begin_fit`` returned.
     """
     while share is not None:
+        (share,) = resampled_shares([share])  # and the rows of before are let go
         (outcome,) = train_shares([share])
         share = estimator.end_fit(outcome)
 

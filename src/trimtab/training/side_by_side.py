@@ -238,13 +238,15 @@ def _fit_group(
         seconds[position] += time.perf_counter() - start
         if ready and has_own and _n_bytes([*ready, share]) > BYTES_AT_ONCE:
             _train_by_size(waiting, seconds)
-            waiting = []
         waiting.append((position, estimator, share))
     _train_by_size(waiting, seconds)
 
 
 def _train_by_size(started: Started, seconds: Seconds) -> None:
-    """Resample all, then train those together whose numbers of rows allow it."""
+    """Resample all, then train those together whose numbers of rows allow it.
+
+    The list is empty then: rows that were resampled are let go.
+    """
     start = time.perf_counter()
     shares = resampled_shares([share for *_, share in started])
     each = (time.perf_counter() - start) / len(started)
@@ -252,7 +254,8 @@ def _train_by_size(started: Started, seconds: Seconds) -> None:
     for (position, estimator, _), share in zip(started, shares, strict=True):
         seconds[position] += each
         by_size.setdefault(_sizes(share), []).append((position, estimator, share))
-    del started, shares
+    del shares
+    started.clear()
     for ready in by_size.values():
         _train(ready, seconds)
 
