@@ -8,7 +8,7 @@ What is drawn for networks is in single precision, which they compute in, whatev
 
 import math
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -78,30 +78,21 @@ def uniform(shape: Sequence[int], generators: Sequence[torch.Generator]) -> Tens
     >>> uniform((5, 2), [generator_for(seed, DRAWS) for seed in range(3)]).shape
     torch.Size([3, 5, 2])
     """
-    drawn = [
-        torch.rand(*shape, generator=own, device=own.device, dtype=torch.float)
-        for own in generators
-    ]
-    return torch.stack(drawn)
+    return _of_streams(torch.rand, shape, generators)
 
 
 def normal(shape: Sequence[int], generators: Sequence[torch.Generator]) -> Tensor:
-    """Draw standard normal numbers, each replica's from its own stream.
+    """Draw standard normal numbers, with parameters and shape as in `uniform`."""
+    return _of_streams(torch.randn, shape, generators)
 
-    Parameters
-    ----------
-    shape : sequence of int
-        What each replica gets.
-    generators : sequence of R torch.Generator
-        The streams, all on one device.
 
-    Returns
-    -------
-    FloatTensor of shape (R, ...)
-        Each replica's of the given shape, where the streams are.
-    """
+def _of_streams(
+    draw: Callable[..., Tensor],
+    shape: Sequence[int],
+    generators: Sequence[torch.Generator],
+) -> Tensor:
     drawn = [
-        torch.randn(*shape, generator=own, device=own.device, dtype=torch.float)
+        draw(*shape, generator=own, device=own.device, dtype=torch.float)
         for own in generators
     ]
     return torch.stack(drawn)
