@@ -132,9 +132,9 @@ class CWGANOverSampler(RowMakingSampler):
         """Train the generators of several samplers, side by side where they can be.
 
         Folds of a cross-validation have tables of one shape: eight GANs on them cost
-        about what three or four cost that are trained one after the other. Each
-        sampler's next ``fit_resample`` on its table makes rows by what was trained, the
-        same as without this but for rounding.
+        what two to four cost that are trained one after the other. Each sampler's next
+        ``fit_resample`` on its table makes rows by what was trained, the same as
+        without this but for rounding.
 
         Parameters
         ----------

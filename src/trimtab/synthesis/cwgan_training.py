@@ -1,8 +1,8 @@
 """Trains the generators of conditional Wasserstein GANs, several side by side.
 
 A step of networks as small as these costs by the call as much as by the row: eight GANs
-that are trained as one cost about what three cost in turn on ten columns, and what four
-cost on three hundred (``benchmarks/bench_gans.py``).
+that are trained as one cost what two to four cost in turn, the more the wider the table
+(``benchmarks/bench_gans.py``).
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
